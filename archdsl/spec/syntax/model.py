@@ -1,0 +1,255 @@
+"""A spec file as declarations and steps, each with its place: what the static checks and the elaborator read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.diagnostics.span import Span
+from archdsl.spec.source.tree import Scalar
+
+Written: TypeAlias = "Text | Constant | Listing | Choice | StepCall"
+Label: TypeAlias = "str | int | float | bool | list[Label]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Text:
+    """A text: an expression, a word, or the name of a callable; what it is depends on where it stands."""
+
+    text: str
+    span: Span
+    content: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Constant:
+    """A number or truth value."""
+
+    value: int | float | bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listing:
+    """A written list."""
+
+    items: tuple[Written, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """A hole, `{choose: ..., take: ...}`.
+
+    `options` is a list, labelled options in order, or an expression that gives a list.
+    """
+
+    options: Listing | Text | tuple[tuple[Scalar, Written], ...]
+    take: Written | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StepCall:
+    """A step as a value: `{sep_conv: {kernel_size: 5}}`."""
+
+    name: str
+    name_span: Span
+    attributes: tuple[Attribute, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attribute:
+    """`name: value` of a call."""
+
+    name: str
+    value: Written
+    span: Span  # of the name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """Head: a step parameter, cell or operator with attributes."""
+
+    name: str
+    span: Span
+    attributes: tuple[Attribute, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Do:
+    """Head: a nested body."""
+
+    body: Body
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Branches:
+    """Head: bodies that all read the step's values."""
+
+    bodies: tuple[Body, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChooseBody:
+    """Head: one of several bodies."""
+
+    options: tuple[tuple[Scalar, Body], ...]
+    span: Span
+
+
+Head: TypeAlias = "Call | Do | Branches | ChooseBody"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Name:
+    """A name that a step gives."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class From:
+    """Arguments of a step; `single` if written without a list around them."""
+
+    arguments: tuple[Written, ...]
+    single: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loop:
+    """`for`: the variables with what they walk over."""
+
+    variables: tuple[tuple[Name, Written], ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One step of a body; `label` is its segment in paths (rule 12)."""
+
+    head: Head
+    span: Span
+    label: str = ""
+    names: tuple[Name, ...] = ()
+    names_listed: bool = False
+    reads: From | None = None
+    condition: Written | None = None
+    loop: Loop | None = None
+    repeat: Written | None = None
+    collect: tuple[tuple[Name, Name], ...] = ()
+    share: Name | None = None
+    tie: Name | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Body:
+    """Steps in order; none = identity."""
+
+    steps: tuple[Step, ...]
+    span: Span
+
+
+ParamKind: TypeAlias = Literal["step", "data"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Param:
+    """A parameter: required with a type, or with a default. `kind` of a default is settled by the cell's file."""
+
+    name: str
+    span: Span
+    type: str = ""
+    default: Written | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Output:
+    """One output: its name (empty if the written expression is no name) and what it is."""
+
+    name: str
+    value: Written
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Input:
+    """A network input: sizes of one sample and dtype."""
+
+    name: str
+    span: Span
+    shape: Written
+    dtype: str = "float32"
+
+
+@dataclass(slots=True, eq=False)
+class Cell:
+    """A cell, or a file's own graph. `params` in order; `kinds` says which are steps."""
+
+    name: str
+    span: Span
+    file: SpecFile
+    inputs: tuple[Name, ...] = ()
+    params: dict[str, Param] = field(default_factory=dict)
+    require: tuple[Written, ...] = ()
+    body: Body | None = None
+    outputs: tuple[Output, ...] | None = None
+    description: str = ""
+    kinds: dict[str, ParamKind] = field(default_factory=dict)
+    is_root: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImportedCell:
+    """One cell named in an import."""
+
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Import:
+    """Cells from another file."""
+
+    target: str
+    span: Span
+    cells: tuple[ImportedCell, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Variant:
+    """A named size: values for root parameters and decisions."""
+
+    name: str
+    span: Span
+    params: tuple[Attribute, ...] = ()
+    decisions: tuple[tuple[Scalar, Label], ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class SpecFile:
+    """A parsed file. `display` is how findings name it; `findings` are those of reading and parsing."""
+
+    path: Path
+    display: str
+    span: Span
+    name: str = ""
+    description: str = ""
+    references: tuple[str, ...] = ()
+    imports: tuple[Import, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    cells: dict[str, Cell] = field(default_factory=dict)
+    root: Cell | None = None
+    variants: dict[str, Variant] = field(default_factory=dict)
+    decisions: tuple[tuple[Scalar, Label], ...] = ()
+    allow: tuple[Name, ...] = ()
+    findings: list[Diagnostic] = field(default_factory=list)
+    visible_cells: dict[str, Cell] = field(default_factory=dict)
+    "Own and imported cells, filled when the imports are resolved."
