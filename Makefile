@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 TEST_PROCESSES ?= 2
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
-.PHONY: help demo test test-slow lint format docs bench clean
+.PHONY: help demo browser test test-slow lint format docs bench clean
 
 help:
 	@echo "make demo       check, cost, compile and train a small network on real images; results in runs/demo"
@@ -27,7 +27,8 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 $(VENV)/.developing: $(VENV)/.installed
 	@echo "Installing the tools for tests and checks"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps torchvision timm
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps torchvision timm \
+		fvcore iopath yacs termcolor tabulate portalocker tqdm ptflops thop torchinfo
 	@touch $@
 
 .venv: $(VENV)/.developing
@@ -35,7 +36,18 @@ $(VENV)/.developing: $(VENV)/.installed
 demo: $(VENV)/.installed
 	@$(BIN)/python demo/run.py
 
-test: $(VENV)/.developing
+# The report is tested in Chromium. Where it is missing and Debian's packages can be installed, they are; else the test
+# that needs it fails and says what is missing. CHROMIUM=/path/to/it names another one.
+browser:
+	@for name in "$$CHROMIUM" chromium chromium-browser google-chrome google-chrome-stable chrome; do \
+		test -n "$$name" && command -v "$$name" >/dev/null && exit 0; \
+	done; \
+	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+		apt-get update --quiet && apt-get install --yes --quiet chromium && exit 0; \
+	fi; \
+	echo "Chromium is missing and could not be installed: the test of the report will fail"
+
+test: $(VENV)/.developing browser
 	$(PYTEST) -n $(TEST_PROCESSES)
 
 test-slow: $(VENV)/.developing

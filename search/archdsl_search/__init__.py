@@ -6,10 +6,6 @@ a space can do by itself, resolving and sampling decisions, is in `archdsl.load_
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
+from archdsl import __version__
 
-try:
-    # Both packages ship in one distribution and share its version.
-    __version__ = version("archdsl")
-except PackageNotFoundError:  # run from a checkout that is not installed
-    __version__ = "0+unknown"
+__all__ = ["__version__"]
