@@ -5,9 +5,13 @@ A code is never given to another mistake, and never changes its number.
 
 from __future__ import annotations
 
+from archdsl.diagnostics.codes.budgets import BUDGETS
 from archdsl.diagnostics.codes.code import Code
 from archdsl.diagnostics.codes.decisions import DECISIONS
+from archdsl.diagnostics.codes.design import DESIGN
 from archdsl.diagnostics.codes.form import FORM
+from archdsl.diagnostics.codes.guidelines import GUIDELINES
+from archdsl.diagnostics.codes.importing import IMPORTING
 from archdsl.diagnostics.codes.imports import IMPORTS
 from archdsl.diagnostics.codes.limits import LIMITS
 from archdsl.diagnostics.codes.loops import LOOPS
@@ -16,6 +20,7 @@ from archdsl.diagnostics.codes.parameters import PARAMETERS
 from archdsl.diagnostics.codes.shapes import SHAPES
 from archdsl.diagnostics.codes.sharing import SHARING
 from archdsl.diagnostics.codes.warnings import WARNINGS
+from archdsl.diagnostics.codes.weights import WEIGHTS
 
 __all__ = ["CODES", "Code"]
 
@@ -30,4 +35,9 @@ CODES: dict[str, Code] = {
     **IMPORTS,
     **LIMITS,
     **WARNINGS,
+    **WEIGHTS,
+    **BUDGETS,
+    **GUIDELINES,
+    **DESIGN,
+    **IMPORTING,
 }

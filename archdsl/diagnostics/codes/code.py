@@ -13,9 +13,11 @@ class Code(NamedTuple):
         explanation: what it means, why it is refused and how to mend it; paragraphs parted by an empty line.
         wrong: a short piece of a spec that has the mistake.
         right: the same piece, mended.
+        reference: where the advice comes from; lints have one.
     """
 
     title: str
     explanation: str = ""
     wrong: str = ""
     right: str = ""
+    reference: str = ""
