@@ -15,11 +15,10 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from archdsl.ops.attributes import LARGEST
 from archdsl.ops.lowering import TorchLowering
 from archdsl.ops.onnx import OnnxBuilder
+from archdsl.ops.rules.attributes import LARGEST
 from archdsl.types import DType, TensorType
-
 
 MOST_WEIGHTS = 2**40
 
@@ -104,7 +103,7 @@ class Operator(BaseModel):
         reference: paper, section or torch function that defines it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True, use_attribute_docstrings=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
     name: ClassVar[str]
     family: ClassVar[str]
@@ -239,4 +238,5 @@ def check_arity(op: Operator | type[Operator], count: int) -> None:
         wanted = str(most) if least == most else f"{least} to {most}"
         plural = "value" if wanted == "1" else "values"
         names = ", ".join(op.operands)
-        raise OperatorError("E0210", f"`{op.name}` reads {wanted} {plural} ({names}) and got {count}")
+        message = f"`{op.name}` reads {wanted} {plural} ({names}) and got {count}"
+        raise OperatorError("E0210", message, hint="say what it reads with `from`")

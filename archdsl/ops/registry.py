@@ -7,7 +7,7 @@ through names in files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -28,10 +28,10 @@ def operators() -> Mapping[str, type[Operator]]:
     Raises:
         ValueError: if an installed package takes a name that is taken, or offers something that is no operator.
     """
-    package = import_module("archdsl.ops")
+    package = import_module("archdsl.ops.families")
     for module in iter_modules(package.__path__):
-        import_module(f"archdsl.ops.{module.name}")
-    found = {op.name: op for op in _concrete(Operator) if op.__module__.startswith("archdsl.ops.")}
+        import_module(f"{package.__name__}.{module.name}")
+    found = {op.name: op for op in _named(Operator.__subclasses__()) if op.__module__.startswith("archdsl.ops.")}
     for entry in entry_points(group="archdsl.operators"):
         op = entry.load()
         if not (isinstance(op, type) and issubclass(op, Operator)):
@@ -42,11 +42,11 @@ def operators() -> Mapping[str, type[Operator]]:
     return dict(sorted(found.items()))
 
 
-def _concrete(base: type[Operator]) -> Iterator[type[Operator]]:
-    for child in base.__subclasses__():
+def _named(children: Iterable[type[Operator]]) -> Iterator[type[Operator]]:
+    for child in children:
         if "name" in vars(child):
             yield child
-        yield from _concrete(child)
+        yield from _named(child.__subclasses__())
 
 
 def make(op: type[Operator], attributes: Mapping[str, Any]) -> Operator:

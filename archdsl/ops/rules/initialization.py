@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from archdsl.ops.attributes import Finite
 from archdsl.ops.lowering import Constant
+from archdsl.ops.rules.attributes import Finite
 
 # A vector has no fan-in and fan-out: only these schemes take one.
 VectorInit: TypeAlias = Finite | Literal["uniform", "normal", "trunc_normal", "zeros", "ones"]
