@@ -160,8 +160,11 @@ def rebuilt(graph: Graph, replaced: dict[Value, Value], dropped: Iterable[Node])
     current = dict(replaced)
 
     def now(value: Value) -> Value:
+        passed = []
         while value in current:
+            passed.append(value)
             value = current[value]
+        current.update(dict.fromkeys(passed, value))  # so that a long chain is walked once
         return value
 
     result = Graph(graph.name, dict(graph.inputs), [], {}, graph.root)

@@ -1,0 +1,80 @@
+"""What is left of a graph when names, places and the order of nodes are taken away: the input of labelling.
+
+Vertices are numbered in topological order: first the network's inputs, then nodes, last one sink that reads the
+network's outputs in order. Two graphs are the same network if there is an isomorphism of their structures: a
+bijection of vertices that keeps labels, operands (in order; as a multiset for commutative operators) and the
+partition of nodes into those that share weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from archdsl.ir.graph import Graph, Node, Value
+from archdsl.ir.text import canonical_attributes, print_attributes
+from archdsl.ops.base import Operator
+from archdsl.types import TensorType
+
+# (vertex that makes the operand, which of its outputs)
+Operand: TypeAlias = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """A labelled directed acyclic graph with ordered operands.
+
+    Attributes:
+        labels: for each vertex, what kind it is: operator, canonical attributes, types of its outputs.
+        operands: for each vertex, what it reads, in order; all of lower number.
+        commutative: for each vertex, whether the order of its operands means nothing.
+        sharing: sets of two or more vertices that share one set of weights; disjoint.
+    """
+
+    labels: list[str]
+    operands: list[tuple[Operand, ...]]
+    commutative: list[bool]
+    sharing: list[tuple[int, ...]]
+
+
+def structure_of(graph: Graph) -> Structure:
+    """The structure of the graph as it stands, nothing simplified."""
+    place: dict[Value, Operand] = {}
+    labels: list[str] = []
+    operands: list[tuple[Operand, ...]] = []
+    commutative: list[bool] = []
+    for position, value in enumerate(graph.inputs.values()):
+        place[value] = (position, 0)
+        labels.append(f"input {position} : {value.type}")
+        operands.append(())
+        commutative.append(False)
+    seen: dict[tuple[Operator, tuple[TensorType, ...]], str] = {}
+    for vertex, node in enumerate(graph.nodes, len(labels)):
+        key = (node.op, node.operand_types)
+        label = seen.get(key)
+        if label is None:
+            label = seen[key] = _label(node)
+        labels.append(label)
+        operands.append(tuple([place[v] for v in node.operands]))
+        commutative.append(node.op.commutative)
+        for which, value in enumerate(node.outputs):
+            place[value] = (vertex, which)
+    labels.append("outputs")
+    operands.append(tuple([place[v] for v in graph.outputs.values()]))
+    commutative.append(False)
+    return Structure(labels, operands, commutative, _sharing(graph))
+
+
+def _label(node: Node) -> str:
+    """Independent of the order in which the class declares its attributes."""
+    attributes = print_attributes(dict(sorted(canonical_attributes(node).items())))
+    types = ", ".join(map(str, node.output_types))
+    return f"{node.op.name} {attributes} : {types}"
+
+
+def _sharing(graph: Graph) -> list[tuple[int, ...]]:
+    by_path: dict[str, list[int]] = {}
+    for vertex, node in enumerate(graph.nodes, len(graph.inputs)):
+        if node.weights:
+            by_path.setdefault(node.path, []).append(vertex)
+    return [tuple(members) for members in by_path.values() if len(members) > 1]

@@ -1,0 +1,45 @@
+"""What a pass is: a small frozen dataclass with a name and `run`. It never changes the graph that it is given."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from archdsl.ir.graph import Graph
+
+
+class PassResult(NamedTuple):
+    """What a pass made of a graph.
+
+    Attributes:
+        graph: the new graph; the given one if nothing changed.
+        changed: whether anything did.
+        notes: what was done, one line for each kind of change, for reports.
+    """
+
+    graph: Graph
+    changed: bool
+    notes: tuple[str, ...] = ()
+
+
+class Pass(Protocol):
+    """Graph to graph. Its module says which equations it uses and under which conditions they hold.
+
+    Every pass is linear in the size of the graph, and a second run on its own result changes nothing.
+    """
+
+    @property
+    def name(self) -> str:
+        """What reports and pipelines call it."""
+
+    def run(self, graph: Graph) -> PassResult:
+        """The graph with the pass applied; inputs and the names of outputs stay."""
+
+
+def unchanged(graph: Graph) -> PassResult:
+    """The result of a pass that found nothing to do."""
+    return PassResult(graph, changed=False)
+
+
+def counted(number: int, what: str) -> str:
+    """`1 node`, `3 nodes`: for notes."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
