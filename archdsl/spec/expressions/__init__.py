@@ -5,7 +5,7 @@ in size, steps and magnitude. `parse` gives an `Expression`; `Expression.evaluat
 """
 
 from archdsl.spec.expressions.environment import Environment
-from archdsl.spec.expressions.errors import ExpressionError, Poisoned
+from archdsl.spec.expressions.errors import ExpressionError, Poisoned, callable_as_value, unknown_name
 from archdsl.spec.expressions.expression import Branch, Expression, parse
 from archdsl.spec.expressions.functions import FUNCTIONS
 from archdsl.spec.expressions.reserved import HEADS, RESERVED, STEP_WORDS, TYPE_NAMES
@@ -26,6 +26,8 @@ __all__ = [
     "Poison",
     "Poisoned",
     "Word",
+    "callable_as_value",
     "describe",
     "parse",
+    "unknown_name",
 ]

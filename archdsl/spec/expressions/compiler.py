@@ -8,29 +8,39 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from difflib import get_close_matches
-from typing import Final, NoReturn, TypeAlias
+from typing import Final, NoReturn
 
+from archdsl.diagnostics.suggest import nearest
 from archdsl.spec.expressions import operations as op
+from archdsl.spec.expressions.closures import (
+    Apply,
+    Code,
+    Loop,
+    Place,
+    binary,
+    chained,
+    loop,
+    nothing,
+    place,
+    placed,
+    read,
+)
 from archdsl.spec.expressions.environment import Run
-from archdsl.spec.expressions.errors import ExpressionError, Poisoned
+from archdsl.spec.expressions.errors import ExpressionError
 from archdsl.spec.expressions.functions import FUNCTIONS
 from archdsl.spec.expressions.reserved import RESERVED
-from archdsl.spec.expressions.values import POISON, WORDS, Word, bounded
-
-Code: TypeAlias = Callable[[Run], object]
-Place: TypeAlias = "tuple[int, int]"
+from archdsl.spec.expressions.values import WORDS, Word, bounded
 
 DEPTH_LIMIT: Final = 80
 
-_BINARY: Final[dict[type[ast.operator], tuple[Callable[[Run, object, object], object], str]]] = {
-    ast.Add: (op.add, "+"),
-    ast.Sub: (op.subtract, "-"),
-    ast.Mult: (op.multiply, "*"),
-    ast.Div: (op.divide, "/"),
-    ast.FloorDiv: (op.floor_divide, "//"),
-    ast.Mod: (op.modulo, "%"),
-    ast.Pow: (op.power, "**"),
+_BINARY: Final[dict[type[ast.operator], Apply]] = {
+    ast.Add: op.add,
+    ast.Sub: op.subtract,
+    ast.Mult: op.multiply,
+    ast.Div: op.divide,
+    ast.FloorDiv: op.floor_divide,
+    ast.Mod: op.modulo,
+    ast.Pow: op.power,
 }
 _COMPARE: Final[dict[type[ast.cmpop], Callable[[Run, object, object], bool]]] = {
     ast.Lt: lambda run, a, b: op.less(a, b, "<"),
@@ -118,9 +128,9 @@ class Compiler:
         if name in FUNCTIONS:
             self.refuse(node, f"`{name}` is a function", FUNCTIONS[name].signature)
         self.names.add(name)
-        return _read(name, place(node))
+        return read(name, place(node))
 
-    def list(self, node: ast.List) -> Code:
+    def members(self, node: ast.List) -> Code:
         """`[a, b]`."""
         members = [self.compile(member) for member in node.elts]
         return placed(node, lambda run: op.new_list(run, [member(run) for member in members]))
@@ -137,10 +147,10 @@ class Compiler:
         for part in reversed(spine):
             if type(part.op) not in _BINARY:
                 self.refuse(part, "this operator is not part of the language", "+ - * / // % **")
-            steps.append((_BINARY[type(part.op)][0], self.compile(part.right), place(part)))
+            steps.append((_BINARY[type(part.op)], self.compile(part.right), place(part)))
         if len(steps) == 1:
-            return _binary(start, *steps[0])
-        return _chained(start, steps)
+            return binary(start, *steps[0])
+        return chained(start, steps)
 
     def unary(self, node: ast.UnaryOp) -> Code:
         """`-a`, `+a`, `not a`."""
@@ -201,19 +211,21 @@ class Compiler:
     def subscript(self, node: ast.Subscript) -> Code:
         """`a[i]`, `a[i:j:k]`."""
         value = self.compile(node.value)
+        if isinstance(node.slice, ast.Tuple):
+            self.refuse(node.slice, "a list has one position", "a list in a list: `[i][j]`")
         if not isinstance(node.slice, ast.Slice):
             index = self.compile(node.slice)
             return placed(node, lambda run: op.item(value(run), index(run)))
         bounds = (node.slice.lower, node.slice.upper, node.slice.step)
-        start, stop, step = [self.compile(b) if b is not None else _nothing for b in bounds]
+        start, stop, step = [self.compile(b) if b is not None else nothing for b in bounds]
         return placed(node, lambda run: op.part(run, value(run), start(run), stop(run), step(run)))
 
     def attribute(self, node: ast.Attribute) -> Code:
         """`.channels`, `.height`, `.width`, `.shape`."""
         name = node.attr
         if name not in op.ATTRIBUTES:
-            close = get_close_matches(name, op.ATTRIBUTES, 1)
-            hint = f"did you mean `.{close[0]}`?" if close else ".channels .height .width .shape"
+            close = nearest(name, op.ATTRIBUTES)
+            hint = f"did you mean `.{close}`?" if close else ".channels .height .width .shape"
             self.refuse(node, f"there is no `.{name}`", hint)
         value = self.compile(node.value)
         return placed(node, lambda run: op.attribute(value(run), name))
@@ -224,8 +236,8 @@ class Compiler:
             self.refuse(node, "only functions can be called", " ".join(FUNCTIONS))
         function = FUNCTIONS.get(node.func.id)
         if function is None:
-            close = get_close_matches(node.func.id, FUNCTIONS, 1)
-            hint = f"did you mean `{close[0]}`?" if close else "functions: " + " ".join(FUNCTIONS)
+            close = nearest(node.func.id, FUNCTIONS)
+            hint = f"did you mean `{close}`?" if close else "functions: " + " ".join(FUNCTIONS)
             self.refuse(node.func, f"`{node.func.id}` is no function", hint)
         if node.keywords:
             self.refuse(node.keywords[0], "functions take no named values", function.signature)
@@ -239,21 +251,21 @@ class Compiler:
     def comprehension(self, node: ast.ListComp) -> Code:
         """`[e for a in list if c]`, with one `for` or more."""
         outer = len(self._local)
-        loops: list[tuple[str, Code, list[Code], Place]] = []
+        loops: list[Loop] = []
         for part in node.generators:
             if part.is_async:
                 self.refuse(node, "`async` is not part of the language")
             source = self.compile(part.iter)
             name = self.variable(part.target)
             filters = [self.condition(test, "the condition of `if`") for test in part.ifs]
-            loops.append((name, source, filters, place(part.iter)))
+            loops.append(Loop(name, source, filters, place(part.iter)))
         element = self.compile(node.elt)
         del self._local[outer:]
         cost = sum(1 for _ in ast.walk(node))
 
         def run_comprehension(run: Run) -> object:
             made: list[object] = []
-            _loop(run, loops, 0, element, made, cost)
+            loop(run, loops, 0, element, made, cost)
             return op.new_list(run, made)
 
         return placed(node, run_comprehension)
@@ -271,101 +283,10 @@ class Compiler:
         return node.id
 
 
-def place(node: ast.AST) -> Place:
-    """Offset and length of a node in the text, which is one line of ASCII."""
-    start, end = getattr(node, "col_offset", 0), getattr(node, "end_col_offset", None)
-    return start, (end or start + 1) - start
-
-
-def placed(node: ast.AST, code: Code) -> Code:
-    """The closure, with the node's place on errors that have none yet."""
-    where = place(node)
-
-    def run_placed(run: Run) -> object:
-        try:
-            return code(run)
-        except ExpressionError as error:
-            raise error.placed(*where) from None
-
-    return run_placed
-
-
-def _nothing(run: Run) -> object:
-    return None
-
-
-def _read(name: str, where: Place) -> Code:
-    def run_read(run: Run) -> object:
-        try:
-            value = run.env.value(name)
-        except KeyError:
-            if name in run.words:
-                return Word(name)
-            raise _unknown(name, run).placed(*where) from None
-        except ExpressionError as error:
-            raise error.placed(*where) from None
-        if value is POISON:
-            raise Poisoned
-        return value
-
-    return run_read
-
-
-def _unknown(name: str, run: Run) -> ExpressionError:
-    if name in ("True", "False"):
-        return ExpressionError("E0402", f"`{name}` is Python's", f"write `{name.lower()}`")
-    visible = {*run.env.names(), *WORDS, "true", "false", *run.locals}
-    close = get_close_matches(name, sorted(visible), 1)
-    return ExpressionError("E0201", f"unknown name `{name}`", f"did you mean `{close[0]}`?" if close else "")
-
-
-def _binary(left: Code, apply: Callable[[Run, object, object], object], right: Code, where: Place) -> Code:
-    def run_binary(run: Run) -> object:
-        a, b = left(run), right(run)
-        try:
-            return apply(run, a, b)
-        except ExpressionError as error:
-            raise error.placed(*where) from None
-
-    return run_binary
-
-
-def _chained(start: Code, steps: list[tuple[Callable[[Run, object, object], object], Code, Place]]) -> Code:
-    def run_chain(run: Run) -> object:
-        value = start(run)
-        for apply, right, where in steps:
-            other = right(run)
-            try:
-                value = apply(run, value, other)
-            except ExpressionError as error:
-                raise error.placed(*where) from None
-        return value
-
-    return run_chain
-
-
-def _loop(
-    run: Run, loops: list[tuple[str, Code, list[Code], Place]], level: int, element: Code, made: list[object], cost: int
-) -> None:
-    if level == len(loops):
-        made.append(element(run))
-        return
-    name, source, filters, where = loops[level]
-    items = source(run)
-    if type(items) is not list:
-        raise ExpressionError("E0403", f"`for` walks over lists, not {op.describe(items)}").placed(*where)
-    for item in items:
-        run.spend(cost)
-        run.locals[name] = op.healthy(item)
-        if all(test(run) for test in filters):
-            _loop(run, loops, level + 1, element, made, cost)
-    run.locals.pop(name, None)
-
-
 _HANDLERS: Final[dict[type[ast.expr], Callable[..., Code]]] = {
     ast.Constant: Compiler.constant,
     ast.Name: Compiler.name,
-    ast.List: Compiler.list,
+    ast.List: Compiler.members,
     ast.BinOp: Compiler.chain,
     ast.UnaryOp: Compiler.unary,
     ast.BoolOp: Compiler.logic,

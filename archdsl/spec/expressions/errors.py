@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from archdsl.diagnostics.suggest import nearest
+
+# How other languages write truth values.
+_TRUTH = {"True": "true", "yes": "true", "on": "true", "False": "false", "no": "false", "off": "false"}
+
 
 class ExpressionError(Exception):
     """An expression is wrong, or has no value.
@@ -31,5 +38,18 @@ class ExpressionError(Exception):
         return self
 
 
-class Poisoned(Exception):
+def unknown_name(name: str, visible: Iterable[str], hint: str = "") -> ExpressionError:
+    """A name that nothing visible has; `hint` says more, where more is known than the nearest visible name."""
+    close = _TRUTH.get(name) or nearest(name, visible)
+    suggestion = f"did you mean `{close}`?" if close else ""
+    return ExpressionError("E0201", f"there is no value `{name}`", hint or suggestion)
+
+
+def callable_as_value(name: str) -> ExpressionError:
+    """A callable's name where a value is read, most often meant as the result of that step."""
+    hint = "to read what a step gives, give that step a `name`"
+    return ExpressionError("E0208", f"`{name}` is a callable, not a value", hint)
+
+
+class Poisoned(Exception):  # noqa: N818 - a signal, not an error
     """An expression read a value that stands for something already reported: nothing new to say."""

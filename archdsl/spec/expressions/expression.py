@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import final
 
-from archdsl.spec.expressions.compiler import Code, Compiler, Place
+from archdsl.spec.expressions.closures import Code, Place
+from archdsl.spec.expressions.compiler import Compiler
 from archdsl.spec.expressions.environment import Environment, Run
 from archdsl.spec.expressions.errors import ExpressionError
 from archdsl.spec.expressions.tokens import Token, syntax_error, tokenize
@@ -69,6 +70,11 @@ class Expression:
             if name in self._variables:
                 message = f"the variable `{name}` hides a name"
                 raise ExpressionError("E0203", message, "choose another name", *self._variables[name])
+
+    @property
+    def variables(self) -> dict[str, Place]:
+        """The variables of its comprehensions, each with the place that declares it."""
+        return self._variables
 
     def place_of(self, name: str) -> Place:
         """Offset and length of the first mention of a name; of the whole text if there is none."""

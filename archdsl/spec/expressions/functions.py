@@ -112,13 +112,15 @@ def _reversed(run: Run, args: Arguments) -> object:
 def _all(run: Run, args: Arguments) -> object:
     items = _the_list("all", args[0])
     run.spend(len(items))
-    return all([truth(item, "a member of the list in `all`") for item in items])
+    members = [truth(item, "a member of the list in `all`") for item in items]
+    return all(members)
 
 
 def _any(run: Run, args: Arguments) -> object:
     items = _the_list("any", args[0])
     run.spend(len(items))
-    return any([truth(item, "a member of the list in `any`") for item in items])
+    members = [truth(item, "a member of the list in `any`") for item in items]
+    return any(members)
 
 
 def make_divisible(value: int | float, divisor: int, minimum: int) -> int:

@@ -58,7 +58,8 @@ def new_list(run: Run, items: list[object]) -> list[object]:
 
 
 def _too_long(size: int) -> ExpressionError:
-    return ExpressionError("E0906", f"a list of {size:,} is too long", f"at most {LIST_LIMIT:,} members, inner ones too")
+    hint = f"at most {LIST_LIMIT:,} members, inner ones too"
+    return ExpressionError("E0906", f"a list of {size:,} is too long", hint)
 
 
 def _mismatch(symbol: str, a: object, b: object) -> ExpressionError:
@@ -168,13 +169,20 @@ def less(a: object, b: object, symbol: str = "<") -> bool:
     raise _mismatch(symbol, a, b)
 
 
+def at_most(a: object, b: object, symbol: str = "<=") -> bool:
+    """Whether one number is not above another."""
+    if is_number(a) and is_number(b):
+        return a <= b  # type: ignore[operator, no-any-return]
+    raise _mismatch(symbol, a, b)
+
+
 def equal(run: Run, a: object, b: object) -> bool:
     """Whether two numbers, truth values, words or lists of them are equal; values of unlike kinds are not."""
     if is_number(a) and is_number(b):
         return a == b
     if type(a) is list and type(b) is list:
         run.spend(min(len(a), len(b)))
-        return len(a) == len(b) and all([equal(run, x, y) for x, y in zip(a, b, strict=True)])
+        return len(a) == len(b) and all(equal(run, x, y) for x, y in zip(a, b, strict=True))
     for value in (a, b):
         if type(healthy(value)) not in (int, float, bool, Word, list):
             raise ExpressionError("E0403", f"{describe(value)} cannot be compared", "compare shapes: `.shape`")
@@ -186,7 +194,7 @@ def contains(run: Run, items: object, value: object) -> bool:
     if type(items) is not list:
         raise ExpressionError("E0403", f"`in` needs a list on its right, not {describe(items)}")
     run.spend(len(items))
-    return any([equal(run, value, item) for item in items])
+    return any(equal(run, value, item) for item in items)
 
 
 def item(value: object, index: object) -> object:
@@ -236,4 +244,3 @@ def _no_tensor(value: object, name: str) -> ExpressionError:
 
 _ATTRIBUTES: Final = {"channels": (0, range(1, 64)), "height": (1, (3,)), "width": (-1, (2, 3))}
 ATTRIBUTES: Final = ("channels", "height", "width", "shape")
-

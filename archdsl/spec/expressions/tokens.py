@@ -56,6 +56,7 @@ _REFUSED: Final = {
     "\u2265": ("`\u2265` is written `>=`", ">="),
     "\u2260": ("`\u2260` is written `!=`", "!="),
 }
+_ASSIGNMENTS: Final = frozenset(("+=", "-=", "*=", "/=", "%=", "**=", "//="))
 _QUOTES: Final = "'\"\u201c\u201d\u2018\u2019"
 _CLOSING: Final = {")": "(", "]": "[", "}": "{"}
 
@@ -97,8 +98,9 @@ def _scan(text: str) -> Iterator[Token]:
         if previous.kind == "number" and previous_end == offset and kind in ("name", "number"):
             length = offset + len(word) - previous.offset
             raise ExpressionError("E0401", f"`{previous.text}{word}` is no number", "", previous.offset, length)
-        if len(word) == 2 and kind == "operator" and word[1] == "=" and word[0] in "+-*/%" or word in ("**=", "//="):
-            raise ExpressionError("E0401", f"`{word}` is not part of the language", "values are never changed", offset, 2)
+        if word in _ASSIGNMENTS:
+            message = f"`{word}` is not part of the language"
+            raise ExpressionError("E0401", message, "values are never changed", offset, len(word))
         yield from _single(token)
         previous, previous_end = token, match.end()
 
@@ -161,4 +163,6 @@ def syntax_error(tokens: list[Token], offset: int) -> ExpressionError:
     return ExpressionError("E0401", f"`{at.text}` cannot stand here", "", at.offset, len(at.text))
 
 
-_NEEDS_MORE: Final = frozenset("+ - * / // % ** < > <= >= == != . : and or not in if else for is".split())
+_DANGLING_SIGNS: Final = ("+", "-", "*", "/", "//", "%", "**", "<", ">", "<=", ">=", "==", "!=", ".", ":")
+_DANGLING_WORDS: Final = ("and", "or", "not", "in", "if", "else", "for", "is")
+_NEEDS_MORE: Final = frozenset((*_DANGLING_SIGNS, *_DANGLING_WORDS))

@@ -31,9 +31,6 @@ class Word(str):
 
     __slots__ = ()
 
-    def __repr__(self) -> str:
-        return str(self)
-
 
 @final
 class Poison:

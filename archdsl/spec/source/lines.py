@@ -39,7 +39,7 @@ class Lines:
 
     def offset(self, line: int, column: int) -> int:
         """The character at a line and column that count from 0, as the marks of the YAML parser do."""
-        return min(self._starts[min(line, len(self._starts) - 1)] + column, len(self.text))
+        return min(self._starts[line] + column, len(self.text)) if line < len(self._starts) else len(self.text)
 
     def line(self, number: int) -> str:
         """A line by its number from 1, without its newline; empty where there is none."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-# Every integer up to here is exact as a float, in JSON readers and in JavaScript too.
-LARGEST_INTEGER = 2**53 - 1
+from archdsl.spec.source.limits import LARGEST_INTEGER
 
 _CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -21,11 +20,11 @@ _NUMBER_STARTS = frozenset("0123456789-+.")
 _LONGEST_DIGITS = 400
 
 
-class TooLarge(ValueError):
+class TooLargeError(ValueError):
     """An integer beyond 2^53, or a float beyond the largest."""
 
 
-class NotANumber(ValueError):
+class NotANumberError(ValueError):
     """`.inf` and `.nan`, which no attribute takes."""
 
 
@@ -33,8 +32,8 @@ def resolve(text: str) -> bool | int | float | str | None:
     """The value of a plain scalar.
 
     Raises:
-        TooLarge: the number does not fit.
-        NotANumber: it is `.inf` or `.nan`.
+        TooLargeError: the number does not fit.
+        NotANumberError: it is `.inf` or `.nan`.
     """
     if text and text[0] in _NUMBER_STARTS:
         return _number(text)
@@ -45,23 +44,23 @@ def _number(text: str) -> int | float | str:
     match = _NUMBER.fullmatch(text)
     if match is None:
         if _NO_NUMBER.fullmatch(text):
-            raise NotANumber(text)
+            raise NotANumberError(text)
         return text
     digits, base = match.group(match.lastgroup or 0), {"int": 10, "hex": 16, "oct": 8}.get(match.lastgroup or "")
     # Python refuses to read thousands of digits, and nothing that long fits anyway.
     if len(digits) > _LONGEST_DIGITS:
-        raise TooLarge(text)
+        raise TooLargeError(text)
     if base is None:
         return checked_float(digits)
     value = int(digits, base)
     if abs(value) > LARGEST_INTEGER:
-        raise TooLarge(text)
+        raise TooLargeError(text)
     return value
 
 
 def checked_float(text: str) -> float:
-    """The float that `text` writes; raises `TooLarge` where that is infinite."""
+    """The float that `text` writes; raises `TooLargeError` where that is infinite."""
     value = float(text)
     if value in (float("inf"), float("-inf")):
-        raise TooLarge(text)
+        raise TooLargeError(text)
     return value

@@ -9,20 +9,23 @@ from archdsl.diagnostics.span import Span
 from archdsl.spec.source.tree import Entry, Mapping, Scalar, Sequence, Tree
 from archdsl.spec.syntax.model import (
     Cell,
+    Choice,
     Import,
     ImportedCell,
     Input,
     Label,
+    Listing,
     Name,
     Output,
     Param,
     SpecFile,
     Text,
+    Unread,
     Variant,
     Written,
 )
 from archdsl.spec.syntax.steps import BodyReader
-from archdsl.spec.syntax.words import CELL_KEYS, FILE_KEYS, TYPES, is_identifier
+from archdsl.spec.syntax.words import CELL_KEYS, FILE_KEYS, TYPES, is_file_name, is_identifier
 
 
 def parse_file(tree: Mapping, path: Path, display: str) -> SpecFile:
@@ -37,13 +40,9 @@ class _FileReader(BodyReader):
 
     def read(self, tree: Mapping) -> SpecFile:
         spec = self.spec
-        self.keys(tree, FILE_KEYS, "a spec file")
+        tree = self.keys(tree, FILE_KEYS, "a spec file")
         self._version(tree)
-        name = tree.get("name")
-        if name is None:
-            self.report("E0107", "the file has no `name`", tree.span.part(0, 1), "name: my_network")
-        else:
-            spec.name = self.text(name, "`name`")
+        self._name(tree)
         if (text := tree.get("description")) is not None:
             spec.description = self.text(text, "`description`")
         if (references := tree.get("references")) is not None:
@@ -62,6 +61,19 @@ class _FileReader(BodyReader):
         spec.findings = self.findings
         return spec
 
+    def _name(self, tree: Mapping) -> None:
+        """The file's name; what is made of the network is called so, so it must do as a file name anywhere."""
+        name = tree.get("name")
+        self.spec.name = self.spec.path.stem
+        if name is not None:
+            before = len(self.findings)
+            text = self.text(name, "`name`")
+            if is_file_name(text):
+                self.spec.name = text
+            elif len(self.findings) == before:
+                hint = "letters, digits, `_`, `-` and `.`"
+                self.report("E0112", f"`{text[:60]}` cannot be the name of a network", name.span, hint)
+
     def _version(self, tree: Mapping) -> None:
         version = tree.get("archdsl")
         if version is None:
@@ -79,10 +91,12 @@ class _FileReader(BodyReader):
 
     def _imports(self, tree: Tree) -> tuple[Import, ...]:
         mapping = self.mapping(tree, "`import`", "import: {cells/conv: [conv_bn]}")
+        self.spec.is_open = self.spec.is_open or mapping is None
         found = []
         for entry in mapping.entries if mapping else ():
             if not isinstance(entry.value, Sequence):
                 self.report("E0109", "an import names its cells in a list", entry.value.span, "[cell, cell]")
+                self.spec.is_open = True
                 continue
             names = (self.name(item, "an imported cell") for item in entry.value.items)
             cells = tuple(ImportedCell(n.text, n.span) for n in names if n is not None)
@@ -91,25 +105,30 @@ class _FileReader(BodyReader):
 
     def _cells(self, tree: Tree) -> None:
         mapping = self.mapping(tree, "`cells`", "cells: {name: {graph: [...]}}")
+        self.spec.is_open = self.spec.is_open or mapping is None
         for entry in mapping.entries if mapping else ():
             name = self.name(entry.key, "a cell's name")
-            body = self.mapping(entry.value, f"the cell `{entry.key.text}`", "{params: ..., graph: [...]}")
+            body = self.mapping(entry.value, f"the cell `{entry.key.text[:60]}`", "{params: ..., graph: [...]}")
             if name is None or body is None:
+                self.spec.unread_cells.add(entry.key.text)
                 continue
-            self.keys(body, CELL_KEYS, f"the cell `{name.text}`")
+            body = self.keys(body, CELL_KEYS, f"the cell `{name.text}`")
             cell = Cell(name.text, name.span, self.spec)
             self._callable(cell, body)
             inputs = body.get("inputs")
-            cell.inputs = (Name("x", entry.key.span),) if inputs is None else self._input_names(inputs)
+            cell.inputs = (Name("x", entry.key.span),) if inputs is None else self._input_names(inputs, cell)
             if body.get("graph") is None:
                 self.report("E0107", f"the cell `{name.text}` has no `graph`", name.span, "graph: [...]")
             self.spec.cells[name.text] = cell
 
-    def _input_names(self, tree: Tree) -> tuple[Name, ...]:
+    def _input_names(self, tree: Tree, cell: Cell) -> tuple[Name, ...]:
         if not isinstance(tree, Sequence):
             self.report("E0109", "a cell's inputs are a list of names", tree.span, "[x, y]")
+            cell.is_open = True
             return ()
-        names = [n for n in (self.name(item, "an input") for item in tree.items) if n is not None]
+        read = [self.name(item, "an input") for item in tree.items]
+        names = [name for name in read if name is not None]
+        cell.is_open = cell.is_open or len(names) < len(read)
         for i, name in enumerate(names):
             if name.text in {n.text for n in names[:i]}:
                 self.report("E0203", f"input `{name.text}` stands here twice", name.span)
@@ -121,22 +140,26 @@ class _FileReader(BodyReader):
             cell.description = self.text(text, "`description`")
         if (params := tree.get("params")) is not None:
             mapping = self.mapping(params, "`params`", "params: {width: int, stride: 1}")
+            cell.is_open = mapping is None
             for entry in mapping.entries if mapping else ():
                 param = self._param(entry)
+                cell.is_open = cell.is_open or param is None
                 if param is not None:
                     cell.params[param.name] = param
         if (require := tree.get("require")) is not None:
             items = require.items if isinstance(require, Sequence) else (require,)
-            cell.require = tuple(w for w in (self.written(i, "`require`") for i in items) if w is not None)
+            cell.require = tuple(
+                self._without_holes(self.written(item, "`require`"), "a requirement") for item in items
+            )
         if (graph := tree.get("graph")) is not None:
             cell.body = self.body(graph)
         if (outputs := tree.get("outputs")) is not None:
-            cell.outputs = self._outputs(outputs)
+            cell.outputs, cell.outputs_span = self._outputs(outputs), outputs.span
 
     def _param(self, entry: Entry) -> Param | None:
         name = self.name(entry.key, "a parameter")
-        value = self.written(entry.value, f"the default of `{entry.key.text}`")
-        if name is None or value is None:
+        value = self.written(entry.value, f"the default of `{entry.key.text[:60]}`")
+        if name is None:
             return None
         if isinstance(value, Text) and value.text in TYPES:
             return Param(name.text, name.span, type=value.text)
@@ -147,15 +170,24 @@ class _FileReader(BodyReader):
             found = []
             for entry in tree.entries:
                 name = self.name(entry.key, "an output")
-                value = self.written(entry.value, "an output")
-                if name is not None and value is not None:
+                value = self._without_holes(self.written(entry.value, "an output"), "an output")
+                if name is not None:
                     found.append(Output(name.text, value, value.span))
             return tuple(found)
         if isinstance(tree, Sequence):
-            values = [w for w in (self.written(i, "an output") for i in tree.items) if w is not None]
-            return tuple(Output(_plain_name(v), v, v.span) for v in values)
+            values = [self._without_holes(self.written(item, "an output"), "an output") for item in tree.items]
+            return tuple(Output(_plain_name(value), value, value.span) for value in values)
         self.report("E0109", "`outputs` is a list of names, or names with expressions", tree.span, "[a, b]")
-        return ()
+        return (Output("", Unread(tree.span), tree.span),)
+
+    def _without_holes(self, value: Written, what: str) -> Written:
+        """The value, unless a hole stands in it, which would have no id there."""
+        if isinstance(value, Choice):
+            self.report("E0605", f"{what} can't be left open", value.span, "give a step or parameter the hole")
+            return Unread(value.span)
+        if isinstance(value, Listing):
+            return Listing(tuple(self._without_holes(item, what) for item in value.items), value.span)
+        return value
 
     def _root(self, tree: Mapping) -> None:
         spec = self.spec
@@ -176,6 +208,7 @@ class _FileReader(BodyReader):
             self.report("E0107", "a graph needs `inputs`", tree.span.part(0, 1), "inputs: {image: [3, 224, 224]}")
         else:
             spec.inputs = self._inputs(inputs)
+        root.is_open = root.is_open or not spec.inputs
         root.inputs = tuple(Name(i.name, i.span) for i in spec.inputs)
         spec.root = root
 
@@ -186,20 +219,20 @@ class _FileReader(BodyReader):
         found = []
         for entry in mapping.entries if mapping else ():
             name = self.name(entry.key, "an input")
-            shape, dtype = entry.value, "float32"
+            shape: Tree | None = entry.value
+            dtype = "float32"
             if isinstance(shape, Mapping):
-                self.keys(shape, ("shape", "dtype"), "an input")
-                dtype_tree, shape_tree = shape.get("dtype"), shape.get("shape")
+                declared = self.keys(shape, ("shape", "dtype"), "an input")
+                dtype_tree, shape_tree = declared.get("dtype"), declared.get("shape")
                 if dtype_tree is not None:
                     dtype = self.text(dtype_tree, "`dtype`")
                     if dtype not in ("float32", "int64"):
                         self.report("E0113", f"`{dtype}` is no element type", dtype_tree.span, "float32 or int64")
                 if shape_tree is None:
                     self.report("E0107", "an input needs `shape`", shape.span, "{shape: [20], dtype: int64}")
-                    continue
                 shape = shape_tree
-            value = self.written(shape, "a shape")
-            if name is not None and value is not None:
+            value = Unread(entry.value.span) if shape is None else self.written(shape, "a shape")
+            if name is not None:
                 found.append(Input(name.text, name.span, value, dtype))
         return tuple(found)
 
@@ -212,13 +245,13 @@ class _FileReader(BodyReader):
             body = self.mapping(entry.value, f"the variant `{entry.key.text}`", "{params: {...}}")
             if body is None:
                 continue
-            self.keys(body, ("params", "decisions"), f"the variant `{entry.key.text}`")
+            body = self.keys(body, ("params", "decisions"), f"the variant `{entry.key.text}`")
             params = body.get("params")
             decisions = body.get("decisions")
             self.spec.variants[entry.key.text] = Variant(
                 entry.key.text,
                 entry.key.span,
-                self.attributes(params, "params") if params is not None else (),
+                (self.attributes(params, "params") if params is not None else None) or (),
                 self._decisions(decisions) if decisions is not None else (),
             )
 
@@ -240,7 +273,7 @@ class _FileReader(BodyReader):
             entry = self.mapping(item, "an allowance", "{code: W0202, reason: ...}")
             if entry is None:
                 continue
-            self.keys(entry, ("code", "reason"), "an allowance")
+            entry = self.keys(entry, ("code", "reason"), "an allowance")
             code, reason = entry.get("code"), entry.get("reason")
             if code is None or reason is None:
                 self.report("E0107", "an allowance needs `code` and `reason`", item.span)

@@ -10,7 +10,7 @@ from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.diagnostics.span import Span
 from archdsl.spec.source.tree import Scalar
 
-Written: TypeAlias = "Text | Constant | Listing | Choice | StepCall"
+Written: TypeAlias = "Text | Constant | Listing | Choice | StepCall | Unread"
 Label: TypeAlias = "str | int | float | bool | list[Label]"
 
 
@@ -21,6 +21,13 @@ class Text:
     text: str
     span: Span
     content: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unread:
+    """A value or head that could not be read, and that is reported: nothing more is said about what hangs on it."""
+
+    span: Span
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +56,11 @@ class Choice:
     options: Listing | Text | tuple[tuple[Scalar, Written], ...]
     take: Written | None
     span: Span
+
+    @property
+    def options_span(self) -> Span:
+        """Where the options stand; the hole itself if they are labelled."""
+        return self.span if isinstance(self.options, tuple) else self.options.span
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +115,7 @@ class ChooseBody:
     span: Span
 
 
-Head: TypeAlias = "Call | Do | Branches | ChooseBody"
+Head: TypeAlias = "Call | Do | Branches | ChooseBody | Unread"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,7 +145,12 @@ class Loop:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """One step of a body; `label` is its segment in paths (rule 12)."""
+    """One step of a body.
+
+    Attributes:
+        label: its segment in paths (rule 12).
+        broken: a step word could not be read, so that nothing is known about what the step gives.
+    """
 
     head: Head
     span: Span
@@ -147,6 +164,7 @@ class Step:
     collect: tuple[tuple[Name, Name], ...] = ()
     share: Name | None = None
     tie: Name | None = None
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,7 +209,12 @@ class Input:
 
 @dataclass(slots=True, eq=False)
 class Cell:
-    """A cell, or a file's own graph. `params` in order; `kinds` says which are steps."""
+    """A cell, or a file's own graph.
+
+    Attributes:
+        params: in order; `kinds` says which are steps, `required` names those without a default.
+        is_open: inputs or parameters could not be read, so that unknown names may be theirs.
+    """
 
     name: str
     span: Span
@@ -201,9 +224,12 @@ class Cell:
     require: tuple[Written, ...] = ()
     body: Body | None = None
     outputs: tuple[Output, ...] | None = None
+    outputs_span: Span | None = None
     description: str = ""
     kinds: dict[str, ParamKind] = field(default_factory=dict)
+    required: tuple[str, ...] = ()
     is_root: bool = False
+    is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -235,7 +261,15 @@ class Variant:
 
 @dataclass(slots=True, eq=False)
 class SpecFile:
-    """A parsed file. `display` is how findings name it; `findings` are those of reading and parsing."""
+    """A parsed file.
+
+    Attributes:
+        display: how findings name it.
+        findings: those of reading and parsing.
+        visible_cells: own and imported cells, filled when the imports are resolved.
+        unread_cells: cells that are declared or imported and could not be read.
+        is_open: cells or imports could not be read, so that unknown callables may be theirs.
+    """
 
     path: Path
     display: str
@@ -252,4 +286,9 @@ class SpecFile:
     allow: tuple[Name, ...] = ()
     findings: list[Diagnostic] = field(default_factory=list)
     visible_cells: dict[str, Cell] = field(default_factory=dict)
-    "Own and imported cells, filled when the imports are resolved."
+    unread_cells: set[str] = field(default_factory=set)
+    is_open: bool = False
+
+    def may_have(self, name: str) -> bool:
+        """Whether a cell of this name could not be read."""
+        return self.is_open or name in self.unread_cells

@@ -1,11 +1,15 @@
-"""Reads bodies and steps, and labels every step (rule 12)."""
+"""Reads bodies and steps, and labels every step (rule 12).
+
+A step that can't be read keeps its place and its names: what it would give is known to be unknown, so that nothing is
+said about those who read it.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from archdsl.diagnostics.suggest import nearest
+from archdsl.ops.registry import operators
 from archdsl.spec.source.tree import Entry, Mapping, Scalar, Sequence, Tree
 from archdsl.spec.syntax.model import (
     Body,
@@ -18,6 +22,7 @@ from archdsl.spec.syntax.model import (
     Loop,
     Name,
     Step,
+    Unread,
     Written,
 )
 from archdsl.spec.syntax.values import Reader
@@ -37,50 +42,41 @@ class _Words:
     collect: tuple[tuple[Name, Name], ...] = ()
     share: Name | None = None
     tie: Name | None = None
-    broken: bool = field(default=False)
+    broken: bool = False
 
 
 class BodyReader(Reader):
     """Reads bodies."""
 
     def body(self, tree: Tree) -> Body:
-        """A step, or a list of steps. Steps that can't be read are left out (and reported)."""
+        """A step, or a list of steps."""
         if isinstance(tree, Sequence):
             steps = [self.step(item) for item in tree.items]
         elif isinstance(tree, Scalar) and tree.value is None:
             self.report("E0109", "a body is missing", tree.span, "write [] for one that does nothing")
-            steps = []
+            steps = [_unread(tree)]
         else:
             steps = [self.step(tree)]
-        return Body(labelled([s for s in steps if s is not None]), tree.span)
+        return Body(labelled(steps), tree.span)
 
-    def step(self, tree: Tree) -> Step | None:
+    def step(self, tree: Tree) -> Step:
         """One step: a callable's name, or a mapping with one head and step words."""
         if isinstance(tree, Scalar):
-            if not isinstance(tree.value, str):
-                self.report("E0109", "a step is a callable's name or a mapping", tree.span)
-                return None
-            if tree.text in HEADS or tree.text in STEP_WORDS:
-                self.report("E0110", f"`{tree.text}` needs a value", tree.span)
-                return None
-            if not is_identifier(tree.text):
-                self.report("E0109", f"`{tree.text[:60]}` is no step", tree.span, "a step is `callable` or a mapping")
-                return None
-            return Step(Call(tree.text, tree.span, ()), tree.span, tree.text)
+            return self._word(tree)
         if isinstance(tree, Sequence):
             self.report("E0109", "a step cannot be a list", tree.span, "`do:` groups steps")
-            return None
-        entry = self._head_entry(tree)
+            return _unread(tree)
+        entry, tree = self._head_entry(tree)
         words = self._words(tree)
-        if entry is None:
-            return None
-        head = self._head(entry)
-        self._check_combination(tree, words, entry.key)
-        if head is None or words.broken:
-            return None
+        head: Head = Unread(tree.span)
+        if entry is not None:
+            self._check_combination(tree, words, entry.key)
+            read = self._head(entry)
+            # A body whose loop variables are not known can't be looked at.
+            head = head if tree.get("for") is not None and words.loop is None else read
         return Step(
             head,
-            entry.key.span,
+            entry.key.span if entry is not None else tree.span,
             _base_label(head, words),
             words.names,
             words.names_listed,
@@ -91,70 +87,99 @@ class BodyReader(Reader):
             words.collect,
             words.share,
             words.tie,
+            words.broken,
         )
 
-    def _head_entry(self, tree: Mapping) -> Entry | None:
-        """The entry that is the head; reports missing and surplus ones."""
+    def _word(self, tree: Scalar) -> Step:
+        if not isinstance(tree.value, str):
+            self.report("E0109", "a step is a callable's name or a mapping", tree.span)
+        elif tree.text in HEADS or tree.text in STEP_WORDS:
+            self.report("E0110", f"`{tree.text}` needs a value", tree.span)
+        elif not is_identifier(tree.text):
+            # A class or function of torch by its full name is most often an operator here.
+            close = nearest(tree.text.rpartition(".")[2], operators()) if "." in tree.text else ""
+            hint = f"did you mean `{close}`?" if close else "a step is `callable` or a mapping"
+            self.report("E0109", f"`{tree.text[:60]}` is no step", tree.span, hint)
+        else:
+            return Step(Call(tree.text, tree.span, ()), tree.span, tree.text)
+        return _unread(tree)
+
+    def _head_entry(self, tree: Mapping) -> tuple[Entry | None, Mapping]:
+        """The entry that is the head, and the step as probably meant; reports missing and surplus heads."""
         candidates = [e for e in tree.entries if e.key.text not in STEP_WORDS]
         if not candidates:
             self.report("E0110", "a step needs a head", tree.span, "a callable, `do`, `branches` or `choose`")
-            return None
+            return None, tree
         if len(candidates) == 1:
-            return candidates[0]
-        from archdsl.ops.registry import operators
-
-        known = operators()
-        misspelt = [
-            e for e in candidates if e.key.text not in known and e.key.text not in HEADS and nearest(e.key.text, STEP_WORDS)
-        ]
+            return candidates[0], tree
+        callables = (*operators(), *HEADS)
+        given = {e.key.text for e in tree.entries}
+        misspelt = {e.key.text: nearest(e.key.text, STEP_WORDS) for e in candidates if e.key.text not in callables}
+        misspelt = {word: close for word, close in misspelt.items() if close and close not in given}
         if len(misspelt) == len(candidates) - 1:
-            for e in misspelt:
-                close = nearest(e.key.text, STEP_WORDS)
-                self.report("E0104", f"unknown step word `{e.key.text}`", e.key.span, f"did you mean `{close}`?")
-            return next(e for e in candidates if e not in misspelt)
+            return self._with_words(tree, misspelt)
         first, second = candidates[0], candidates[1]
+        if second.key.text == "take":
+            message = "`take` stands beside the `choose` of a value"
+            self.report("E0110", message, second.key.span, "a step chooses one body")
+            return None, tree
         empty = isinstance(first.value, Scalar) and first.value.value is None
         hint = f"indent it under `{first.key.text}:`" if empty else "write them as two steps"
-        self.report("E0110", f"a step has one head, here are `{first.key.text}` and `{second.key.text}`", second.key.span, hint)
-        return None
+        message = f"a step has one head, here are `{first.key.text[:60]}` and `{second.key.text[:60]}`"
+        self.report("E0110", message, second.key.span, hint)
+        return None, tree
 
-    def _head(self, entry: Entry) -> Head | None:
+    def _with_words(self, tree: Mapping, misspelt: dict[str, str]) -> tuple[Entry | None, Mapping]:
+        """The step with its misspelt words put right (and reported)."""
+        meant: list[Entry] = []
+        head: Entry | None = None
+        for entry in tree.entries:
+            close = misspelt.get(entry.key.text)
+            if close is not None:
+                message = f"unknown step word `{entry.key.text}`"
+                self.report("E0104", message, entry.key.span, f"did you mean `{close}`?")
+                meant.append(Entry(replace(entry.key, text=close, value=close), entry.value))
+            else:
+                meant.append(entry)
+                head = entry if entry.key.text not in STEP_WORDS else head
+        return head, Mapping(tuple(meant), tree.span)
+
+    def _head(self, entry: Entry) -> Head:
         key, value = entry.key, entry.value
         if key.text == "do":
             return Do(self.body(value), key.span)
         if key.text == "branches":
-            if not isinstance(value, Sequence):
-                self.report("E0109", "`branches` is a list of bodies", value.span, "[body, body]")
-                return None
+            if not isinstance(value, Sequence) or not value.items:
+                self.report("E0109", "`branches` is a list of bodies, at least one", value.span, "[body, body]")
+                return Unread(key.span)
             return Branches(tuple(self.body(item) for item in value.items), key.span)
         if key.text == "choose":
             return self._choose(key, value)
         if not is_identifier(key.text):
             self.report("E0109", f"`{key.text[:60]}` is no name of a callable", key.span)
-            return None
-        return Call(key.text, key.span, self.attributes(value, key.text))
+            return Unread(key.span)
+        attributes = self.attributes(value, key.text)
+        return Unread(key.span) if attributes is None else Call(key.text, key.span, attributes)
 
-    def _choose(self, key: Scalar, value: Tree) -> Head | None:
+    def _choose(self, key: Scalar, value: Tree) -> Head:
         options: list[tuple[Scalar, Body]] = []
         if isinstance(value, Mapping):
-            for e in value.entries:
-                if not _is_label(e.key):
-                    self.report("E0606", f"`{e.key.text[:60]}` is no label", e.key.span, "an identifier or a number")
-                options.append((e.key, self.body(e.value)))
+            self.option_labels([entry.key for entry in value.entries])
+            options = [(entry.key, self.body(entry.value)) for entry in value.entries]
         elif isinstance(value, Sequence):
             for item in value.items:
                 if not isinstance(item, Scalar):
                     self.report("E0606", "an option that is a mapping needs a label", item.span, "{label: body}")
-                    return None
+                    return Unread(key.span)
                 step = self.step(item)
-                if step is not None:
+                if item.text not in {label.text for label, _ in options}:  # equal options count once
                     options.append((item, Body((step,), item.span)))
         else:
             self.report("E0109", "`choose` as a head needs bodies by label, or a list of callables", value.span)
-            return None
+            return Unread(key.span)
         if not options:
             self.report("E0604", "`choose` has no options", value.span)
-            return None
+            return Unread(key.span)
         return ChooseBody(tuple(options), key.span)
 
     def _words(self, tree: Mapping) -> _Words:
@@ -162,42 +187,49 @@ class BodyReader(Reader):
         for entry in tree.entries:
             word = entry.key.text
             if word in STEP_WORDS:
-                before = len(self.findings)
                 reader = getattr(self, f"_read_{word}")
                 reader(words, entry.value)
-                words.broken = words.broken or len(self.findings) > before
         return words
 
     def _read_name(self, words: _Words, tree: Tree) -> None:
         words.names_listed = isinstance(tree, Sequence)
         items = tree.items if isinstance(tree, Sequence) else (tree,)
-        words.names = tuple(n for n in (self.name(item, "`name`") for item in items) if n is not None)
+        if not items:
+            self.report("E0109", "`name` is a name or a list of names", tree.span, "leave it out, or name the result")
+        read = [self.name(item, "`name`") for item in items]
+        words.names = tuple(name for name in read if name is not None)
+        # Without one of its names, a list of names no longer fits the values.
+        words.broken = words.broken or (words.names_listed and len(words.names) < len(read))
 
     def _read_from(self, words: _Words, tree: Tree) -> None:
-        if isinstance(tree, Sequence):
-            read = [self.written(item, "`from`") for item in tree.items]
-            words.reads = From(tuple(r for r in read if r is not None), False, tree.span)
-        else:
-            value = self.written(tree, "`from`")
-            words.reads = From((value,) if value is not None else (), True, tree.span)
+        listed = isinstance(tree, Sequence)
+        items = tree.items if isinstance(tree, Sequence) else (tree,)
+        words.reads = From(tuple(self.written(item, "`from`") for item in items), not listed, tree.span)
 
     def _read_if(self, words: _Words, tree: Tree) -> None:
         words.condition = self.written(tree, "`if`")
 
     def _read_for(self, words: _Words, tree: Tree) -> None:
         mapping = self.mapping(tree, "`for`", "for: {i: 3, width: widths}")
-        if mapping is None:
-            return
-        if not mapping.entries:
+        if mapping is not None and not mapping.entries:
             self.report("E0109", "`for` needs at least one variable", tree.span, "for: {i: 3}")
-        found = [(self.name(e.key, "a loop variable"), self.written(e.value, f"`{e.key.text}`")) for e in mapping.entries]
-        words.loop = Loop(tuple((n, v) for n, v in found if n is not None and v is not None), tree.span)
+        if mapping is None or not mapping.entries:
+            words.broken = True
+            return
+        found = []
+        for entry in mapping.entries:
+            name, value = self.name(entry.key, "a loop variable"), self.written(entry.value, f"`{entry.key.text[:60]}`")
+            if name is not None:
+                found.append((name, value))
+        words.loop = Loop(tuple(found), tree.span) if found else None
+        words.broken = words.broken or not found
 
     def _read_repeat(self, words: _Words, tree: Tree) -> None:
         words.repeat = self.written(tree, "`repeat`")
 
     def _read_collect(self, words: _Words, tree: Tree) -> None:
         mapping = self.mapping(tree, "`collect`", "collect: {list: name}")
+        words.broken = words.broken or mapping is None
         found = [
             (self.name(e.key, "a collected list"), self.name(e.value, "the collected name"))
             for e in (mapping.entries if mapping else ())
@@ -224,21 +256,23 @@ class BodyReader(Reader):
         place = {e.key.text: e.key.span for e in tree.entries}
         if "for" in place and "repeat" in place:
             self.report("E0111", "`repeat` does not go with `for`", place["repeat"], "use one of them")
+            words.repeat = None
         if "collect" in place and ("for" not in place or head.text != "do"):
             self.report("E0111", "`collect` needs `for` and `do`", place["collect"])
+            words.broken = True
 
 
-def _is_label(key: Scalar) -> bool:
-    return is_identifier(key.text) or (isinstance(key.value, int | float) and not isinstance(key.value, bool))
+def _unread(tree: Tree) -> Step:
+    return Step(Unread(tree.span), tree.span)
 
 
-def _base_label(head: Head, words: Any) -> str:
+def _base_label(head: Head, words: _Words) -> str:
     if len(words.names) == 1:
-        return str(words.names[0].text)
+        return words.names[0].text
     if isinstance(head, Call):
         return head.name
     if isinstance(head, Do):
-        return words.loop.variables[0][0].text if words.loop and words.loop.variables else "do"
+        return words.loop.variables[0][0].text if words.loop else "do"
     return "branches" if isinstance(head, Branches) else "choose"
 
 

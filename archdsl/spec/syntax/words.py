@@ -1,23 +1,18 @@
-"""The words of the language: keys of files, cells and steps, and what may not be used as a name."""
+"""The keys of files and cells, and what may be used as a name."""
 
 from __future__ import annotations
 
 import re
-from keyword import iskeyword, issoftkeyword
+from keyword import iskeyword
+
+from archdsl.spec.expressions.reserved import HEADS, RESERVED, STEP_WORDS
+from archdsl.spec.expressions.reserved import TYPE_NAMES as TYPES
 
 FILE_KEYS = (
-    "archdsl name description references import params require inputs cells graph outputs variants decisions allow"
-).split()
-CELL_KEYS = "description inputs params require graph outputs".split()
-STEP_WORDS = "name from if for repeat collect share tie".split()
-HEADS = "do branches choose".split()
-TYPES = "int float bool list step any".split()
-FUNCTIONS = (
-    "len min max sum abs round floor ceil sqrt range reversed all any make_divisible unused"
-).split()  # fmt: skip
-CONSTANT_WORDS = "same half nearest bilinear bicubic zeros reflect replicate float32 int64".split()
-
-RESERVED = frozenset([*STEP_WORDS, *HEADS, "take", *TYPES, *FUNCTIONS, "true", "false", "training", *CONSTANT_WORDS])
+    *("archdsl", "name", "description", "references", "import", "params", "require", "inputs", "cells", "graph"),
+    *("outputs", "variants", "decisions", "allow"),
+)
+CELL_KEYS = ("description", "inputs", "params", "require", "graph", "outputs")
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
@@ -27,14 +22,32 @@ def is_identifier(text: str) -> bool:
     return _IDENTIFIER.match(text) is not None
 
 
+def is_file_name(text: str) -> bool:
+    """Whether `text` can be the name of a network, and so the stem of a file on any system."""
+    return len(text) <= 100 and re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", text) is not None
+
+
 def why_no_name(text: str) -> str:
     """Why `text` cannot be a name, or an empty string if it can."""
     if not is_identifier(text):
         return f"`{text[:60]}` is not a name: use letters, digits and underscores, no digit first"
     if len(text) > 100:
         return "a name has at most 100 characters"
+    if iskeyword(text):
+        return f"`{text}` is a keyword of Python"
     if text in RESERVED:
         return f"`{text}` is a word of the language"
-    if iskeyword(text) or (issoftkeyword(text) and text not in ("_", "type")) or text in ("True", "False", "None"):
-        return f"`{text}` is a keyword of Python"
     return ""
+
+
+__all__ = [
+    "CELL_KEYS",
+    "FILE_KEYS",
+    "HEADS",
+    "RESERVED",
+    "STEP_WORDS",
+    "TYPES",
+    "is_file_name",
+    "is_identifier",
+    "why_no_name",
+]

@@ -1,0 +1,115 @@
+"""Calls: finds the callable, binds its attributes, and hands over to operators or cells."""
+
+from __future__ import annotations
+
+from archdsl.diagnostics.span import Span
+from archdsl.ir.graph import Value
+from archdsl.ops.base import Operator
+from archdsl.spec.elaborate.binding import bind
+from archdsl.spec.elaborate.cells import call_cell
+from archdsl.spec.elaborate.operators import call_operator, make_operator
+from archdsl.spec.elaborate.parameters import required
+from archdsl.spec.elaborate.run import Reported, Run
+from archdsl.spec.elaborate.scopes import BoundStep, Context, Data, Frame
+from archdsl.spec.expressions import ExpressionError, parse
+from archdsl.spec.syntax.model import Attribute, Call, Cell, Constant, Listing, Text, Written
+
+
+def call(run: Run, head: Call, ctx: Context, arguments: list[Data], explicit: bool) -> list[Data]:
+    """Call an operator, cell or step parameter; gives its values.
+
+    Args:
+        arguments: what the step reads.
+        explicit: whether the step says `from`.
+
+    Raises:
+        Reported: if the call fails.
+    """
+    try:
+        bound, op = run.prepared.get(head) or _prepared(run, head, ctx)
+    except Reported:
+        mark_read(ctx.frame, arguments)
+        raise
+    if ctx.shared and ctx.shared == ctx.weights:
+        _check_shared(run, bound, op, head.span, ctx)
+    target = bound.target
+    is_open = isinstance(target, Cell) and target.is_open
+    if not (target.inputs if isinstance(target, Cell) else target.operands) and not is_open:
+        if explicit and arguments:
+            raise run.fail("E0210", f"`{bound.name}` reads nothing", head.span, ctx, "leave `from` out")
+        arguments = []
+    if op is None or not op.is_identity:  # to rename is not to read
+        mark_read(ctx.frame, arguments)
+    if isinstance(target, Cell):
+        return call_cell(run, target, bound, arguments, ctx, head.span)
+    assert op is not None
+    return call_operator(run, op, bound, arguments, ctx, head.span)
+
+
+def _prepared(run: Run, head: Call, ctx: Context) -> tuple[BoundStep, Operator | None]:
+    """The callable with its attributes, and for an operator the operator itself."""
+    base = run.callable(head.name, head.span, ctx)
+    bound = bind(run, base, head.attributes, ctx, ctx.decisions)
+    _check_required(run, bound, head.span, ctx)
+    op = make_operator(run, bound.target, bound, head.span, ctx) if isinstance(bound.target, type) else None
+    if base.name == head.name and head.name not in ctx.frame.cell.params and all(map(_is_constant, head.attributes)):
+        run.prepared[head] = bound, op
+    return bound, op
+
+
+def _is_constant(attribute: Attribute) -> bool:
+    """Whether an attribute has the same value wherever the call is reached."""
+    return _constant(attribute.value)
+
+
+def _constant(written: Written) -> bool:
+    if isinstance(written, Listing):
+        return all(_constant(item) for item in written.items)
+    if not isinstance(written, Text):
+        return isinstance(written, Constant)
+    try:
+        return not parse(written.text).names and "unused" not in written.text
+    except ExpressionError:
+        return False
+
+
+def mark_read(frame: Frame, data: list[Data]) -> None:
+    """Remember which tensors a step of this cell call read (rule 18)."""
+    for item in data:
+        if isinstance(item, Value):
+            frame.reads.add(id(item))
+        elif isinstance(item, list):
+            mark_read(frame, item)
+
+
+def _check_required(run: Run, bound: BoundStep, span: Span, ctx: Context) -> None:
+    given = bound.attributes
+    missing = [name for name in required(bound.target) if name not in given]
+    if missing:
+        names = ", ".join(f"`{name}`" for name in missing)
+        raise run.fail("E0206", f"`{bound.name}` needs {names}", span, ctx, f"{bound.name}: {{{missing[0]}: ...}}")
+
+
+def _check_shared(run: Run, bound: BoundStep, op: Operator | None, span: Span, ctx: Context) -> None:
+    """Steps with one `share` key are one callable with one set of attributes."""
+    signature = ("operator", id(op)) if op is not None else _signature(bound)
+    if run.shares.setdefault(ctx.weights, signature) != signature:
+        message = f"the steps that share `{ctx.weights.rpartition('/')[2]}` differ"
+        raise run.fail("E0701", message, span, ctx, "one callable, the same attributes")
+
+
+def _signature(data: object) -> object:
+    """What makes two arguments the same for sharing: tensors count by their type."""
+    if isinstance(data, BoundStep):
+        attributes = sorted((name, repr(_signature(value))) for name, (value, _) in data.attributes.items())
+        return (id(data.target), tuple(attributes))
+    if isinstance(data, list):
+        return tuple(_signature(item) for item in data)
+    return ("tensor", data.type) if isinstance(data, Value) else (type(data), data)
+
+
+def reads(target: Cell | type[Operator]) -> int | None:
+    """How many values a callable reads; None if that is not one number."""
+    if isinstance(target, Cell):
+        return len(target.inputs)
+    return None if target.is_variadic() or target.optional_operands else len(target.operands)

@@ -1,0 +1,288 @@
+"""One elaboration: the graph that grows, what was found, decided and shared so far."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archdsl.diagnostics.diagnostic import Diagnostic, Severity
+from archdsl.diagnostics.span import Span
+from archdsl.diagnostics.suggest import nearest
+from archdsl.ir.graph import Graph, Node, Value
+from archdsl.ops.base import Operator, OperatorError
+from archdsl.ops.registry import operators
+from archdsl.spec.elaborate.decisions import Decider, Decision
+from archdsl.spec.elaborate.messages import call_path, operand_names, outermost, show_label, show_options
+from archdsl.spec.elaborate.recovery import is_misspelt
+from archdsl.spec.elaborate.scopes import BoundStep, Context, Frame
+from archdsl.spec.elaborate.size import STEP_LIMIT, Sizes
+from archdsl.spec.expressions import POISON, ExpressionError
+from archdsl.spec.source.limits import MOST_FINDINGS
+from archdsl.spec.syntax.model import Call, Cell, Choice, ChooseBody, Label, Step, Text
+
+if TYPE_CHECKING:
+    from archdsl.spec.elaborate.forecast import Memory
+
+CALL_DEPTH = 64
+
+
+class Reported(Exception):  # noqa: N818 - a signal, not an error
+    """What was being computed failed and is reported; whoever catches this goes on with POISON."""
+
+
+class Stopped(Exception):  # noqa: N818
+    """A limit is passed: elaboration ends here; the finding is there."""
+
+
+class Impatient(Exception):  # noqa: N818
+    """So many steps that it pays to count them first (see `forecast`)."""
+
+
+class Run:
+    """State of one elaboration.
+
+    Attributes:
+        graph: the network so far.
+        training: which form is built.
+        saw_training: whether any expression read `training`.
+        findings: by code and place, in order: a mistake in a cell is reported once, however often it is called.
+        decisions: the outcomes, in the order in which they were reached.
+        points: the decisions themselves.
+        steps: expanded steps so far.
+        asked: how often a decision was needed.
+        memory: of calls, where steps are only counted.
+        guessing: above 0 where a step is looked at of which is not known whether it is there.
+        prepared: calls whose attributes are constants, ready to be made, by head.
+    """
+
+    def __init__(self, graph: Graph, training: bool, decider: Decider, patience: int = STEP_LIMIT):
+        self.graph = graph
+        self.training = training
+        self.decider = decider
+        self.patience = patience
+        self.saw_training = False
+        self.findings: dict[tuple[str, Span | None], Diagnostic] = {}
+        self.decisions: dict[str, Label] = {}
+        self.points: dict[str, Decision] = {}
+        self.places: dict[str, Span] = {}
+        self.weights: dict[str, tuple[Node, str]] = {}
+        self.shares: dict[str, object] = {}
+        self.prepared: dict[Call, tuple[BoundStep, Operator | None]] = {}
+        self.requirement_failed = False
+        self.guessing = 0
+        self.steps = 0
+        self.asked = 0
+        self.memory: Memory | None = None
+        self.sizes = Sizes()
+        self._operators = operators()
+
+    def read_training(self) -> bool:
+        """The value of `training`."""
+        self.saw_training = True
+        return self.training
+
+    # What grows.
+
+    def add(self, op: Operator, operands: list[Value], ctx: Context, span: Span) -> tuple[Value, ...]:
+        """Apply an operator.
+
+        Raises:
+            OperatorError: if it refuses the operands.
+            Reported: if its weights are in conflict with others of the same path.
+        """
+        node = self.graph.add(op, operands, ctx.weights, ctx.frame.scope, span)
+        if node.weights:
+            self._check_weights(node, ctx, span)
+        return node.outputs
+
+    def _check_weights(self, node: Node, ctx: Context, span: Span) -> None:
+        known = self.weights.get(node.path)
+        if known is None:
+            self.weights[node.path] = (node, ctx.shared)
+            return
+        first, shared = known
+        if not ctx.shared or shared != ctx.shared:
+            other = (f"the other is made at {first.span}",) if first.span else ()
+            message = f"two sets of weights have the path `{node.path}`"
+            raise self.fail("E0705", message, span, ctx, "name the step", *other)
+        if first.op is not node.op or first.weights != node.weights:
+            before, now = (", ".join(f"{w.name} {list(w.shape)}" for w in n.weights) for n in (first, node))
+            message = f"the shared weights of `{node.path}` differ: {now}, before {before}"
+            raise self.fail("E0702", message, span, ctx, "shared weights have one shape")
+
+    # Callables.
+
+    def is_callable(self, name: str, cell: Cell) -> bool:
+        """Whether a cell or an operator visible from `cell`'s file has this name."""
+        return name in cell.file.visible_cells or name in self._operators
+
+    def callable(self, name: str, span: Span, ctx: Context) -> BoundStep:
+        """The step parameter, cell or operator with this name; for a misspelt one, the one that is probably meant.
+
+        Raises:
+            Reported: if there is none.
+        """
+        frame = ctx.frame
+        if name in frame.steps:
+            bound = frame.steps[name]
+            if bound is None:
+                raise Reported
+            return bound
+        target = frame.cell.file.visible_cells.get(name) or self._operators.get(name)
+        if target is not None:
+            return BoundStep(name, target, {})
+        known_value = ctx.local.find(name)
+        if known_value is POISON or frame.cell.file.may_have(name):
+            raise Reported
+        if known_value is not None:
+            raise self.fail("E0208", f"`{name}` is a value, not a callable", span, ctx, "read it with `from`")
+        known = [*frame.steps, *frame.cell.file.visible_cells, *self._operators]
+        close = nearest(name, known)
+        hint = f"did you mean `{close}`?" if close else ""
+        self.fail("E0202", f"there is no operator, cell or step parameter `{name}`", span, ctx, hint)
+        if is_misspelt(name, close):
+            return self.callable(close, span, ctx)
+        raise Reported
+
+    # Findings.
+
+    def fail(
+        self, code: str, message: str, span: Span | None, ctx: Context | None, label: str = "", *notes: str
+    ) -> Reported:
+        """Add a finding with the call path; gives the exception to raise.
+
+        Raises:
+            Stopped: if there are more findings than anyone reads.
+        """
+        key = (code, span)
+        if key not in self.findings:
+            if len(self.findings) >= MOST_FINDINGS:
+                raise Stopped
+            where = (*call_path(ctx), *notes) if ctx is not None else notes
+            severity = Severity.WARNING if code[0] == "W" else Severity.ERROR
+            self.findings[key] = Diagnostic(code, message, span, label, where, severity)
+        return Reported()
+
+    def fail_expression(self, error: ExpressionError, text: Text, ctx: Context) -> Reported:
+        """Report an expression's error at its place in the file."""
+        span = text.span
+        if error.offset >= 0 and text.content.end_column - text.content.column == len(text.text):
+            span = text.content.part(error.offset, error.length)
+        return self.fail(error.code, str(error), span, ctx, error.hint)
+
+    def fail_operator(
+        self, error: OperatorError, span: Span, bound: BoundStep, operands: list[Value], ctx: Context
+    ) -> Reported:
+        """Report an operator's refusal at the attribute it names, with the operands' types."""
+        given = bound.attributes.get(error.attribute)
+        names = operand_names(bound.target, operands)
+        shown = [f"{name} is {value.type}" for name, value in zip(names, operands[:6], strict=False)]
+        notes = ("; ".join(shown),) if shown else ()
+        return self.fail(error.code, error.message, given[1] if given else span, ctx, error.hint, *notes)
+
+    def stop(self, code: str, message: str, span: Span, ctx: Context | None, label: str = "") -> None:
+        """Report a limit and end the elaboration.
+
+        Raises:
+            Stopped: always.
+        """
+        self.fail(code, message, span, ctx, label)
+        raise Stopped
+
+    # Limits.
+
+    def count_step(self, step: Step, ctx: Context) -> None:
+        """Count one expanded step.
+
+        Raises:
+            Stopped: past the limit.
+            Impatient: past the steps after which counting pays.
+        """
+        self.steps += 1
+        if self.steps > self.patience:
+            if self.steps <= STEP_LIMIT:
+                raise Impatient
+            self.too_many(outermost(step.span, ctx))
+
+    def count_rounds(self, step: Step, rounds: int, least: int, span: Span, ctx: Context) -> None:
+        """Refuse a loop that passes the limit, before its first round; rounds of a call count as steps.
+
+        Args:
+            least: how many steps one round has at least.
+
+        Raises:
+            Stopped: past the limit.
+            Impatient: past the steps after which counting pays.
+        """
+        total = rounds * max(least, 1)
+        if self.steps + total > STEP_LIMIT:
+            self.too_many(span, ctx, f"{rounds:,} rounds" + (f" of at least {least:,} steps" if least > 1 else ""))
+        if self.steps + total > self.patience:
+            raise Impatient
+        if isinstance(step.head, Call):
+            self.steps += max(rounds - 1, 0)
+
+    def too_many(self, span: Span, ctx: Context | None = None, label: str = "") -> None:
+        """End the elaboration for the number of steps.
+
+        Raises:
+            Stopped: always.
+        """
+        self.stop("E0903", f"the network has more than {STEP_LIMIT:,} steps", span, ctx, label)
+
+    def enter(self, frame: Frame, span: Span, ctx: Context) -> None:
+        """Check the depth of cell calls.
+
+        Raises:
+            Stopped: past the limit.
+            Reported: for a call within itself that may not be there at all.
+        """
+        if frame.depth > CALL_DEPTH:
+            message = f"cells call each other more than {CALL_DEPTH} deep"
+            self.stop("E0904", message, span, ctx, "does the recursion end?")
+        caller: Context | None = ctx if self.guessing else None
+        while caller is not None:
+            if caller.frame.cell is frame.cell:
+                raise Reported
+            caller = caller.frame.caller
+
+    # Decisions.
+
+    def decide(self, decision: Decision, hole: Choice | ChooseBody, ctx: Context) -> tuple[int, ...]:
+        """Which options are taken; asks once for each id.
+
+        Raises:
+            Reported: if the same id names something else already.
+        """
+        self.asked += 1
+        known = self.points.get(decision.id)
+        if known is not None:
+            if not ctx.tied and self.places[decision.id] != hole.span:
+                other = f"the other stands at {self.places[decision.id]}"
+                message = f"two decisions have the id `{decision.id}`"
+                raise self.fail("E0607", message, hole.span, ctx, "name the step", other)
+            if (known.options, known.sizes) != (decision.options, decision.sizes):
+                first, now = (show_options(d) for d in (known, decision))
+                message = f"`{decision.id}` has other options here: {now}, before {first}"
+                raise self.fail("E0703", message, hole.span, ctx, "tied decisions have the same options")
+        else:
+            self.points[decision.id] = decision
+            self.places[decision.id] = hole.span
+            self.decisions[decision.id] = self._outcome(decision, hole.span, ctx)
+        positions = decision.positions(self.decisions[decision.id])
+        assert positions is not None
+        return positions
+
+    def _outcome(self, decision: Decision, span: Span, ctx: Context) -> Label:
+        label = self.decider.decide(decision)
+        if label is None:
+            hint = f"options: {show_options(decision)}"
+            self.fail("E0601", f"the decision `{decision.id}` is open", span, ctx, hint)
+            return decision.outcome(0)
+        positions = decision.positions(label)
+        if positions is None:
+            message = f"`{show_label(label)}` is no option of the decision `{decision.id}`"
+            self.fail("E0603", message, span, ctx, f"options: {show_options(decision)}")
+            return decision.outcome(0)
+        if decision.sizes is None:
+            return decision.options[positions[0]]
+        return [decision.options[i] for i in positions]
