@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from archdsl.backends.onnx.errors import OnnxExportError
+from archdsl.backends.onnx.notes import note_of
+from archdsl.diagnostics.diagnostic import ArchdslError, Diagnostic
 from archdsl.ir.graph import Node
 from archdsl.ir.naming import state_key
 from archdsl.ops.onnx import Attribute
@@ -19,13 +20,17 @@ Array: TypeAlias = "np.ndarray[Any, Any]"
 
 @dataclass(slots=True)
 class OnnxNode:
-    """One node of the model to be; lists because values are renamed before the model is written."""
+    """One node of the model to be; lists because values are renamed before the model is written.
+
+    `note` says which step it comes from (see `archdsl.backends.onnx.notes`).
+    """
 
     name: str
     op_type: str
     inputs: list[str]
     outputs: list[str]
     attributes: dict[str, Attribute]
+    note: str = ""
 
 
 @dataclass
@@ -41,30 +46,38 @@ class Builder:
     state: Mapping[str, Array]
     records: list[OnnxNode] = field(default_factory=list)
     initializers: dict[str, Array] = field(default_factory=dict)
-    _taken: set[str] = field(default_factory=set)
+    _taken: dict[str, int] = field(default_factory=dict)
+    _taken_by_nodes: dict[str, int] = field(default_factory=dict)
     _by_content: dict[tuple[object, ...], str] = field(default_factory=dict)
     _current: Node | None = None
     _pending: list[OnnxNode] = field(default_factory=list)
+    _steps: int = 0
 
     def unique(self, wanted: str) -> str:
-        """`wanted`, or with a number behind it if the name is taken; the name is taken from now on."""
-        name, count = wanted, 1
-        while name in self._taken:
-            count += 1
-            name = f"{wanted}_{count}"
-        self._taken.add(name)
-        return name
+        """A name for a value: `wanted`, or with a number behind it if that is taken; it is taken from now on."""
+        return _unique(wanted, self._taken)
+
+    def copy(self, value: str, name: str) -> None:
+        """Add a node that gives a value a second name."""
+        self.records.append(OnnxNode(_unique(name, self._taken_by_nodes), "Identity", [value], [name], {}))
 
     def lower(self, node: Node, inputs: Sequence[str]) -> tuple[str, ...]:
         """Add a node of our graph; gives the names of its outputs.
 
         A value that the operator makes is named by the node's path. An operator that becomes several ONNX nodes
         has those named `path/Type`.
+
+        Raises:
+            ArchdslError: E1001 if a weight is missing or has another shape; E1002 if ONNX lacks the operator.
         """
         self._current, self._pending = node, []
-        made = list(node.op.onnx(self, inputs, node.operand_types))
+        try:
+            made = list(node.op.onnx(self, inputs, node.operand_types))
+        except NotImplementedError as error:
+            message = f"`{node.op.name}` at `{node.path}` has no ONNX form"
+            raise ArchdslError(Diagnostic("E1002", message, node.span, str(error))) from error
         if len(made) != len(node.outputs):
-            raise OnnxExportError(f"`{node.op.name}` at {node.path} makes {len(node.outputs)} values, not {len(made)}")
+            raise ValueError(f"`{node.op.name}` at {node.path} makes {len(node.outputs)} values, not {len(made)}")
         renamed = self._settle(node, made)
         self.records.extend(self._pending)
         return tuple(renamed.get(name, name) for name in made)
@@ -73,12 +86,16 @@ class Builder:
         """Give the pending nodes and their values lasting names; gives the new name of each value."""
         results = set(made)
         renamed: dict[str, str] = {}
+        note = note_of(self._steps, node)
+        self._steps += 1
         for pending in self._pending:
-            pending.name = node.path if len(self._pending) == 1 else f"{node.path}/{pending.op_type}"
+            pending.note = note
+            inner = f"{node.path}/{pending.op_type}"
+            pending.name = _unique(node.path if len(self._pending) == 1 else inner, self._taken_by_nodes)
             pending.inputs = [renamed.get(name, name) for name in pending.inputs]
             for place, name in enumerate(pending.outputs):
                 if name:
-                    renamed[name] = self.unique(node.path if name in results else f"{node.path}/{pending.op_type}")
+                    renamed[name] = self.unique(node.path if name in results else inner)
                     pending.outputs[place] = renamed[name]
         return renamed
 
@@ -121,13 +138,14 @@ class Builder:
         assert node is not None
         spec = next((spec for spec in node.weights if spec.name == name), None)
         if spec is None:
-            raise OnnxExportError(f"`{node.op.name}` at {node.path} has no weight `{name}`")
+            raise ValueError(f"`{node.op.name}` at {node.path} has no weight `{name}`")
         key = state_key(node.path, name)
         if key not in self.state:
-            raise OnnxExportError(f"the weights have no `{key}` of shape {list(spec.shape)}")
+            raise ArchdslError(Diagnostic("E1001", f"the weights have no `{key}` of shape {list(spec.shape)}"))
         array = np.asarray(self.state[key], dtype=spec.dtype, order="C")
         if array.shape != spec.shape:
-            raise OnnxExportError(f"weight `{key}` has shape {list(array.shape)}, not {list(spec.shape)}")
+            message = f"weight `{key}` has shape {list(array.shape)}, not {list(spec.shape)}"
+            raise ArchdslError(Diagnostic("E1001", message))
         return key, array
 
     def _initializer(self, array: Array, source: tuple[str, ...], wanted: str) -> str:
@@ -139,3 +157,13 @@ class Builder:
             self.initializers[name] = array
             self._by_content[content] = name
         return self._by_content[content]
+
+
+def _unique(wanted: str, taken: dict[str, int]) -> str:
+    """`wanted`, or with the next free number behind it; `taken` remembers for each name the last number given."""
+    name = wanted
+    while name in taken:
+        taken[wanted] += 1
+        name = f"{wanted}_{taken[wanted]}"
+    taken[name] = 1
+    return name

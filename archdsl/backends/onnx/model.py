@@ -12,7 +12,7 @@ import onnx
 from onnx import TensorProto, helper
 
 from archdsl.backends.onnx.builder import Builder, OnnxNode
-from archdsl.backends.onnx.errors import OnnxExportError
+from archdsl.backends.onnx.file import INLINE_LIMIT, weight_bytes
 from archdsl.backends.onnx.resize import output_shapes, symbolic_inputs
 from archdsl.ir.graph import Graph, Value
 from archdsl.ops.onnx import Attribute
@@ -20,7 +20,6 @@ from archdsl.types import TensorType
 
 OPSET = 18
 IR_VERSION = 8  # the one that came with opset 18
-PROTOBUF_LIMIT = 2**31 - 1
 ELEMENT_TYPES: dict[str, int] = {"float32": TensorProto.FLOAT, "int64": TensorProto.INT64}
 
 Dims: TypeAlias = "Sequence[int | str]"
@@ -47,7 +46,8 @@ def to_model(
         spec_hash: written into the metadata as `archdsl.spec_hash`.
 
     Raises:
-        OnnxExportError: if a weight is missing or has another shape, or if the network works for one size only.
+        ArchdslError: E1001 if a weight is missing or has another shape; E1002 if ONNX lacks an operator, or if the
+            size is to be dynamic and the network works for one size only.
     """
     shapes = output_shapes(graph) if dynamic_size else {}
     builder = Builder(state)
@@ -69,10 +69,9 @@ def to_model(
             _value_info(outputs[key], value.type, shapes.get(value, value.type.shape))
             for key, value in graph.outputs.items()
         ],
-        initializer=[_tensor(key, array) for key, array in builder.initializers.items()],
         value_info=[] if dynamic_size else _steps(graph, described, renamed, set(outputs.values())),
     )
-    return _finished(proto, spec_hash)
+    return _finished(proto, builder.initializers, spec_hash)
 
 
 def _output_names(graph: Graph) -> dict[str, str]:
@@ -87,13 +86,11 @@ def _name_outputs(builder: Builder, wanted: Mapping[str, str]) -> dict[str, str]
     """
     made = {name for record in builder.records for name in record.outputs}
     renamed: dict[str, str] = {}
-    copies: list[OnnxNode] = []
     for output, value in wanted.items():
         if value in made and value not in renamed:
             renamed[value] = output
         else:
-            copies.append(OnnxNode(builder.unique(f"{output}/Identity"), "Identity", [value], [output], {}))
-    builder.records.extend(copies)
+            builder.copy(value, output)
     for record in builder.records:
         record.inputs = [renamed.get(name, name) for name in record.inputs]
         record.outputs = [renamed.get(name, name) for name in record.outputs]
@@ -117,24 +114,25 @@ def _value_info(name: str, type: TensorType, shape: Dims) -> onnx.ValueInfoProto
     return helper.make_tensor_value_info(name, ELEMENT_TYPES[type.dtype], ["N", *shape])
 
 
-def _tensor(name: str, array: np.ndarray[Any, Any]) -> TensorProto:
-    """An initializer; the bytes are copied once."""
-    tensor = TensorProto(name=name, dims=array.shape, data_type=helper.np_dtype_to_tensor_dtype(array.dtype))
+def _fill(tensor: TensorProto, name: str, array: np.ndarray[Any, Any]) -> None:
+    """Make `tensor` an initializer. Filled in place: copying messages is what limits protobuf to 2 GiB."""
+    tensor.name = name
+    tensor.dims.extend(array.shape)
+    tensor.data_type = helper.np_dtype_to_tensor_dtype(array.dtype)
     tensor.raw_data = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
-    return tensor
 
 
 def _node(record: OnnxNode) -> onnx.NodeProto:
-    node = helper.make_node(record.op_type, record.inputs, record.outputs, record.name)
+    node = helper.make_node(record.op_type, record.inputs, record.outputs, record.name, record.note)
     kinds = _attribute_kinds(record.op_type)
     for name, value in record.attributes.items():
         if name not in kinds:
-            raise OnnxExportError(f"ONNX operator {record.op_type} has no attribute `{name}`")
+            raise ValueError(f"ONNX operator {record.op_type} has no attribute `{name}`")
         node.attribute.append(_attribute(name, value, kinds[name]))
     return node
 
 
-def _attribute(name: str, value: Attribute, kind: int) -> onnx.AttributeProto:
+def _attribute(name: str, value: Attribute, kind: Any) -> onnx.AttributeProto:
     """An attribute of the kind that ONNX wants: 1 is a float where it wants one."""
     given: Any = value
     if kind == onnx.AttributeProto.FLOAT:
@@ -149,16 +147,20 @@ def _attribute(name: str, value: Attribute, kind: int) -> onnx.AttributeProto:
 
 
 @cache
-def _attribute_kinds(op_type: str) -> dict[str, int]:
+def _attribute_kinds(op_type: str) -> dict[str, Any]:
     try:
         schema = onnx.defs.get_schema(op_type, OPSET)
     except onnx.defs.SchemaError as error:
-        raise OnnxExportError(f"opset {OPSET} of ONNX has no operator {op_type}") from error
-    return {name: int(attribute.type.value) for name, attribute in schema.attributes.items()}
+        raise ValueError(f"opset {OPSET} of ONNX has no operator {op_type}") from error
+    return {name: attribute.type for name, attribute in schema.attributes.items()}
 
 
-def _finished(proto: onnx.GraphProto, spec_hash: str) -> onnx.ModelProto:
+def _finished(
+    proto: onnx.GraphProto, initializers: Mapping[str, np.ndarray[Any, Any]], spec_hash: str
+) -> onnx.ModelProto:
     model = helper.make_model(proto, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+    for key, array in initializers.items():
+        _fill(model.graph.initializer.add(), key, array)
     model.producer_name = "archdsl"
     try:
         model.producer_version = version("archdsl")
@@ -166,6 +168,6 @@ def _finished(proto: onnx.GraphProto, spec_hash: str) -> onnx.ModelProto:
         model.producer_version = "0"
     if spec_hash:
         helper.set_model_props(model, {"archdsl.spec_hash": spec_hash})
-    if model.ByteSize() < PROTOBUF_LIMIT:  # larger ones are checked by `save`, as a file
+    if weight_bytes(model) <= INLINE_LIMIT:  # larger ones are checked by `save`, as a file
         onnx.checker.check_model(model, full_check=True)
     return model

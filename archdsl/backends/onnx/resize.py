@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from archdsl.backends.onnx.errors import OnnxExportError
-from archdsl.ir.graph import Graph, Value
+from archdsl.diagnostics.diagnostic import ArchdslError, Diagnostic
+from archdsl.ir.graph import Graph, Node, Value
 from archdsl.ops.base import Operator, OperatorError, infer, weights_of
 from archdsl.ops.onnx import Attribute
 from archdsl.types import TensorType
@@ -36,10 +36,10 @@ def output_shapes(graph: Graph) -> dict[Value, tuple[int | str, ...]]:
     """Shapes of the outputs without N; dimensions that follow the size of the image are names.
 
     Raises:
-        OnnxExportError: if no input is an image, or if a node can't do with another size.
+        ArchdslError: E1002 if no input is an image, or if a node can't do with another size.
     """
     if not any(value.type.rank == 3 for value in graph.inputs.values()):
-        raise OnnxExportError("no input is an image [N, C, H, W], so there is no height or width to leave open")
+        raise ArchdslError(Diagnostic("E1002", "no input is an image [N, C, H, W]: no height or width can stay open"))
     other = _types_at(graph, lambda h, w: (2 * h, 3 * w))
     _types_at(graph, lambda h, w: (h + 1, w + 1), must=False)
     shapes: dict[Value, tuple[int | str, ...]] = {}
@@ -49,7 +49,9 @@ def output_shapes(graph: Graph) -> dict[Value, tuple[int | str, ...]]:
     return shapes
 
 
-def _types_at(graph: Graph, resize: Callable[[int, int], tuple[int, int]], must: bool = True) -> dict[Value, TensorType]:
+def _types_at(
+    graph: Graph, resize: Callable[[int, int], tuple[int, int]], must: bool = True
+) -> dict[Value, TensorType]:
     """The type of every value when the images have another size, after checking that each node is lowered alike.
 
     Not every network takes every size (two branches may round differently): unless it `must`, such a network passes.
@@ -64,19 +66,24 @@ def _types_at(graph: Graph, resize: Callable[[int, int], tuple[int, int]], must:
             made = infer(node.op, operands)
         except OperatorError as error:
             if must:
-                raise OnnxExportError(f"{node.path} works for one image size only: {error.message}") from error
+                raise _fixed(node, error.message) from error
             return {}
         if operands != node.operand_types:
-            _check_same(node.path, node.op, node.operand_types, operands)
+            _check_same(node, operands)
         types.update(zip(node.outputs, made, strict=True))
     return types
 
 
-def _check_same(path: str, op: Operator, old: tuple[TensorType, ...], new: tuple[TensorType, ...]) -> None:
-    if weights_of(op, old) != weights_of(op, new):
-        raise OnnxExportError(f"{path} works for one image size only: its weights depend on the size")
-    if _trace(op, old) != _trace(op, new):
-        raise OnnxExportError(f"{path} works for one image size only: `{op.name}` is exported with the size written in")
+def _check_same(node: Node, other: tuple[TensorType, ...]) -> None:
+    if weights_of(node.op, node.operand_types) != weights_of(node.op, other):
+        raise _fixed(node, "its weights depend on the size")
+    if _trace(node.op, node.operand_types) != _trace(node.op, other):
+        raise _fixed(node, "its ONNX form has the size written in")
+
+
+def _fixed(node: Node, reason: str) -> ArchdslError:
+    message = f"`{node.op.name}` at `{node.path}` works for one image size only: {reason}"
+    return ArchdslError(Diagnostic("E1002", message, node.span))
 
 
 @lru_cache(maxsize=4096)

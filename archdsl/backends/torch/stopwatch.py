@@ -1,0 +1,134 @@
+"""Forward passes timed side by side: warm, interleaved, medians with their spread."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Sequence
+from statistics import median, quantiles
+from time import perf_counter
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from archdsl.backends.torch.loading import build_module
+from archdsl.ir.graph import Graph
+
+# A sample lasts at least so long: shorter ones measure the clock. Passes are repeated within it.
+SAMPLE_SECONDS = 0.002
+WARM_SECONDS = 0.02
+WARM_PASSES = 3
+
+
+class Timing(NamedTuple):
+    """Seconds of one forward pass: the median over the rounds, and the quartiles around it."""
+
+    median: float
+    lower: float
+    upper: float
+
+
+class DeviceFacts(NamedTuple):
+    """What was measured on."""
+
+    kind: str
+    name: str
+    threads: int
+    torch: str
+
+
+def device_facts(device: str) -> DeviceFacts:
+    """Facts about `cpu`, `cuda` or `cuda:1`.
+
+    Raises:
+        ValueError: if torch knows no such device here.
+    """
+    place = _checked(device)
+    if place.type == "cuda":
+        return DeviceFacts("cuda", torch.cuda.get_device_name(place), 0, torch.__version__)
+    return DeviceFacts("cpu", platform.processor() or platform.machine(), torch.get_num_threads(), torch.__version__)
+
+
+def time_graphs(
+    graphs: Sequence[Graph], device: str, batch_size: int, rounds: int, on_pass: Callable[[], None] = lambda: None
+) -> list[Timing]:
+    """Time the forward passes of several networks, float32, random weights and inputs.
+
+    Each is warmed up; then every round takes one sample of each, so that a slow moment of the machine meets all.
+
+    Args:
+        graphs: networks in inference form.
+        device: `cpu`, `cuda`, `cuda:1`.
+        batch_size: samples in a batch.
+        rounds: samples of each network, at least 2.
+        on_pass: called after each warm-up and each sample, for progress.
+
+    Raises:
+        ValueError: for an unknown device or too few rounds.
+    """
+    if rounds < 2:
+        raise ValueError(f"at least 2 rounds are needed, got {rounds}")
+    place = _checked(device)
+    with torch.inference_mode():
+        runs = [_Run(graph, place, batch_size) for graph in graphs]
+        for run in runs:
+            run.warm_up()
+            on_pass()
+        samples: list[list[float]] = [[] for _ in runs]
+        for _ in range(rounds):
+            for run, taken in zip(runs, samples, strict=True):
+                taken.append(run.sample())
+                on_pass()
+    return [_timing(taken) for taken in samples]
+
+
+class _Run:
+    """A network on a device, ready to run."""
+
+    def __init__(self, graph: Graph, place: torch.device, batch_size: int):
+        self.module: nn.Module = build_module(graph).eval().to(place)
+        self.inputs = [torch.randn(batch_size, *v.type.shape, device=place) for v in graph.inputs.values()]
+        self.place = place
+        self.passes = 1
+
+    def warm_up(self) -> None:
+        """Run until caches and kernels are settled, and find how many passes a sample takes."""
+        started, done = perf_counter(), 0
+        while done < WARM_PASSES or perf_counter() - started < WARM_SECONDS:
+            self._passes(1)
+            done += 1
+        once = min(self._passes(1) for _ in range(3))
+        self.passes = max(1, round(SAMPLE_SECONDS / once + 0.5))
+
+    def sample(self) -> float:
+        """Seconds of one pass."""
+        return self._passes(self.passes) / self.passes
+
+    def _passes(self, count: int) -> float:
+        self._wait()
+        started = perf_counter()
+        for _ in range(count):
+            self.module(*self.inputs)
+        self._wait()
+        return perf_counter() - started
+
+    def _wait(self) -> None:
+        if self.place.type == "cuda":
+            torch.cuda.synchronize(self.place)
+
+
+def _timing(samples: Sequence[float]) -> Timing:
+    lower, _, upper = quantiles(samples, n=4, method="inclusive")
+    return Timing(median(samples), lower, upper)
+
+
+def _checked(device: str) -> torch.device:
+    try:
+        place = torch.device(device)
+    except RuntimeError:
+        raise ValueError(f"torch knows no device `{device}`") from None
+    if place.type not in ("cpu", "cuda"):
+        raise ValueError(f"devices are cpu and cuda, not `{device}`")
+    if place.type == "cuda" and (not torch.cuda.is_available() or (place.index or 0) >= torch.cuda.device_count()):
+        raise ValueError(f"there is no device `{device}` here")
+    return place
