@@ -6,19 +6,21 @@ can't be made. A rule is asked once for each distinct operator and operand types
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
-from math import prod
 
-from archdsl.analysis.liveness import peak_activation
+from archdsl.analysis.figures import INTEGER_BYTES, Figures, figures_of
+from archdsl.analysis.liveness import peak_of
+from archdsl.analysis.merging import Merged
+from archdsl.analysis.options import CostOptions
 from archdsl.analysis.report import CellCost, CostReport, LayerCost, OperatorCost
 from archdsl.ir.graph import Graph, Node, Scope
 from archdsl.ir.naming import module_path
-from archdsl.ops.base import OpCost, WeightSpec, cost_of
-from archdsl.types import ELEMENT_BYTES, TensorType
+
+_FIGURES = 5
+_PLAIN = CostOptions()
 
 
-def cost_report(graph: Graph, batch_size: int = 1) -> CostReport:
+def cost_report(graph: Graph, batch_size: int = 1, options: CostOptions = _PLAIN) -> CostReport:
     """Count the cost of one forward pass over a batch.
 
     Arithmetic, activations and their traffic grow with the batch; weights are counted and read once. Takes time
@@ -27,17 +29,21 @@ def cost_report(graph: Graph, batch_size: int = 1) -> CostReport:
     Args:
         graph: the network, in the form that is to be counted (for training, elaborated with its training steps).
         batch_size: samples in the batch, at least 1.
+        options: which layers are merged, and in what numbers are stored.
 
     Raises:
         ValueError: if `batch_size` is less than 1.
     """
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+    figures = [figures_of(node.op, tuple([v.type for v in node.operands])) for node in graph.nodes]
+    merged = Merged(graph, options) if options.merges else None
     tree = _Tree(graph.root)
-    counter = _Counter(batch_size)
-    layers = tuple([counter.layer(node, tree.index(node.scope)) for node in graph.nodes])
-    peak = peak_activation(graph) * batch_size
-    total = _sums(layers)
+    counter = _Counter(batch_size, options.float_bytes, merged)
+    layers = counter.layers(graph, figures, tree)
+    highest = peak_of(graph, figures, None if merged is None else merged.in_place, options.float_bytes)
+    cells = tree.costs(layers)
+    total = cells[0]
     return CostReport(
         name=graph.name,
         batch_size=batch_size,
@@ -47,92 +53,97 @@ def cost_report(graph: Graph, batch_size: int = 1) -> CostReport:
         flops=total.flops,
         memory_access=total.memory_access,
         memory_access_bytes=counter.traffic_bytes,
-        peak_activation=peak,
-        peak_activation_bytes=peak * ELEMENT_BYTES["float32"],
+        peak_activation=highest.elements * batch_size,
+        peak_activation_bytes=highest.bytes * batch_size,
         inputs={name: value.type.shape for name, value in graph.inputs.items()},
         outputs={name: value.type.shape for name, value in graph.outputs.items()},
         by_operator=_by_operator(layers),
-        cells=tree.costs(layers),
+        cells=cells,
         layers=layers,
+        options=options,
     )
+
+
+class _Row:
+    """What nodes with the same figures have in common, for the whole batch."""
+
+    __slots__ = ("buffers", "flops", "memory_access", "mult_adds", "params", "shapes", "traffic_bytes", "weighted")
+
+    def __init__(self, known: Figures, batch_size: int, float_bytes: int):
+        self.weighted = known.weighted
+        self.shapes = known.shapes
+        self.params, self.buffers = known.params, known.buffers
+        self.mult_adds = known.mult_adds * batch_size
+        self.flops = (2 * known.mult_adds + known.elementwise) * batch_size
+        self.memory_access = (known.reads + known.writes) * batch_size + known.weights_read
+        integers = (known.read_integers + known.written_integers) * batch_size + known.weight_integers
+        self.traffic_bytes = self.memory_access * float_bytes + integers * (INTEGER_BYTES - float_bytes)
 
 
 class _Counter:
     """Makes the rows, in graph order, and remembers whose weights were counted."""
 
-    def __init__(self, batch_size: int):
+    def __init__(self, batch_size: int, float_bytes: int, merged: Merged | None):
         self.batch_size = batch_size
+        self.float_bytes = float_bytes
+        self.merged = merged
         self.buffers = 0
         self.traffic_bytes = 0
         self._counted: set[str] = set()
-        self._figures: dict[tuple[object, ...], _Figures] = {}
+        self._rows: dict[Figures, _Row] = {}
 
-    def layer(self, node: Node, cell: int) -> LayerCost:
-        operands = node.operand_types
-        key = (node.op, operands)
-        figures = self._figures.get(key)
-        if figures is None:
-            figures = self._figures[key] = _Figures(node, self.batch_size)
-        params = 0
-        if figures.weighted and node.path not in self._counted:
-            self._counted.add(node.path)
-            params = figures.params
-            self.buffers += figures.buffers
-        self.traffic_bytes += figures.traffic_bytes
-        return LayerCost(
-            node.path,
-            module_path(node.path) if figures.weighted else "",
-            node.op.name,
-            cell,
-            figures.shapes,
-            params,
-            figures.mult_adds,
-            figures.flops,
-            figures.memory_access,
+    def layers(self, graph: Graph, figures: Sequence[Figures], tree: _Tree) -> tuple[LayerCost, ...]:
+        """One row for each node."""
+        made = []
+        rows, index = self._rows, tree.index
+        for node, known in zip(graph.nodes, figures, strict=True):
+            row = rows.get(known)
+            if row is None:
+                row = rows[known] = _Row(known, self.batch_size, self.float_bytes)
+            cell = index(node.scope)
+            if self.merged is None:
+                made.append(self._layer(node, row, cell))
+            else:
+                made.append(self._merged_layer(node, row, cell, self.merged))
+        return tuple(made)
+
+    def _layer(self, node: Node, row: _Row, cell: int) -> LayerCost:
+        path, params, key = node.path, 0, ""
+        if row.weighted:
+            key = module_path(path)
+            if path not in self._counted:
+                self._counted.add(path)
+                params = row.params
+                self.buffers += row.buffers
+        self.traffic_bytes += row.traffic_bytes
+        figures = (params, row.mult_adds, row.flops, row.memory_access, row.traffic_bytes)
+        return LayerCost(path, key, node.op.name, cell, row.shapes, *figures)
+
+    def _merged_layer(self, node: Node, row: _Row, cell: int, merged: Merged) -> LayerCost:
+        """The row of a node in a network whose layers are merged: unwritten values are neither written nor read."""
+        head = merged.folded.get(node)
+        if head is not None:
+            key = module_path(node.path)
+            return LayerCost(node.path, key, node.op.name, cell, row.shapes, 0, 0, 0, 0, 0, head.path)
+        plain = self._layer(node, row, cell)
+        value = merged.fused.get(node)
+        saved = 0 if value is None else 2 * value.type.elements * self.batch_size
+        bias = node.outputs[0].type.shape[self._channel(node)] if node in merged.widened else 0
+        made = node.outputs[0].type.elements * self.batch_size if bias else 0
+        change = (bias - saved) * self.float_bytes
+        self.traffic_bytes += change
+        return plain._replace(
+            params=plain.params + bias,
+            flops=plain.flops + made,
+            memory_access=plain.memory_access + bias - saved,
+            memory_access_bytes=plain.memory_access_bytes + change,
+            merged_into="" if value is None or value.producer is None else value.producer.path,
         )
 
-
-class _Figures:
-    """What all nodes with one operator and operand types have in common."""
-
-    __slots__ = (
-        "buffers", "flops", "memory_access", "mult_adds", "params", "shapes", "traffic_bytes", "weighted",
-    )  # fmt: skip
-
-    def __init__(self, node: Node, batch_size: int):
-        cost = cost_of(node.op, node.operand_types)
-        specs = node.weights
-        stored = sum(prod(spec.shape) for spec in specs)
-        self.weighted = bool(specs)
-        self.params = sum(prod(spec.shape) for spec in specs if spec.kind == "parameter")
-        self.buffers = stored - self.params
-        self.mult_adds = cost.mult_adds * batch_size
-        self.flops = (2 * cost.mult_adds + cost.elementwise) * batch_size
-        self.memory_access = (cost.reads + cost.writes) * batch_size + stored
-        self.traffic_bytes = activation_bytes(cost, node.operand_types, node.output_types) * batch_size
-        self.traffic_bytes += weight_bytes(specs)
-        self.shapes = tuple(t.shape for t in node.output_types)
-
-
-def activation_bytes(cost: OpCost, operands: Sequence[TensorType], outputs: Sequence[TensorType]) -> int:
-    """Bytes of activations that one sample moves.
-
-    Rules count elements without their kind. Where float and integer operands meet (`embedding`, `gather`), the
-    integers are taken to be read once each, and the rest of the reads to be floats; likewise for writes.
-    """
-    return _bytes(cost.reads, operands) + _bytes(cost.writes, outputs)
-
-
-def weight_bytes(specs: Sequence[WeightSpec]) -> int:
-    """Bytes of a node's weights, buffers included."""
-    return sum(prod(spec.shape) * ELEMENT_BYTES[spec.dtype] for spec in specs)
-
-
-def _bytes(elements: int, types: Sequence[TensorType]) -> int:
-    if all(t.dtype == "int64" for t in types):
-        return elements * ELEMENT_BYTES["int64"]
-    integers = min(elements, sum(t.elements for t in types if t.dtype == "int64"))
-    return integers * ELEMENT_BYTES["int64"] + (elements - integers) * ELEMENT_BYTES["float32"]
+    @staticmethod
+    def _channel(node: Node) -> int:
+        """The dimension of a layer's channels in its result."""
+        return -1 if node.op.name == "linear" else 0
 
 
 class _Tree:
@@ -155,10 +166,9 @@ class _Tree:
 
     def costs(self, layers: Sequence[LayerCost]) -> tuple[CellCost, ...]:
         """Totals of each call, those within it included."""
-        totals = [[0] * 5 for _ in self.scopes]
+        totals = [[0] * _FIGURES for _ in self.scopes]
         for row in layers:
-            figures = (1, row.params, row.mult_adds, row.flops, row.memory_access)
-            totals[row.cell] = [a + b for a, b in zip(totals[row.cell], figures, strict=True)]
+            _add(totals[row.cell], row)
         for number in range(len(self.scopes) - 1, 0, -1):
             parent = self.parents[number]
             if parent >= 0:
@@ -172,19 +182,20 @@ class _Tree:
         )
 
 
-def _sums(layers: Sequence[LayerCost]) -> OperatorCost:
-    return OperatorCost(
-        len(layers),
-        sum(row.params for row in layers),
-        sum(row.mult_adds for row in layers),
-        sum(row.flops for row in layers),
-        sum(row.memory_access for row in layers),
-    )
-
-
 def _by_operator(layers: Sequence[LayerCost]) -> dict[str, OperatorCost]:
     """Totals for each kind of operator, by name."""
-    rows: defaultdict[str, list[LayerCost]] = defaultdict(list)
+    totals: dict[str, list[int]] = {}
     for row in layers:
-        rows[row.op].append(row)
-    return {op: _sums(rows[op]) for op in sorted(rows)}
+        if row.op not in totals:
+            totals[row.op] = [0] * _FIGURES
+        _add(totals[row.op], row)
+    return {op: OperatorCost(*totals[op]) for op in sorted(totals)}
+
+
+def _add(total: list[int], row: LayerCost) -> None:
+    """Count a node in a total: nodes, params, mult_adds, flops, memory_access."""
+    total[0] += 1
+    total[1] += row.params
+    total[2] += row.mult_adds
+    total[3] += row.flops
+    total[4] += row.memory_access

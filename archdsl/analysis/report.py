@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
+
+from archdsl.analysis.options import CostOptions
 
 # Raised when a field of the JSON form changes its meaning or goes; new fields leave it.
 SCHEMA_VERSION = 1
@@ -30,7 +32,7 @@ class LayerCost(NamedTuple):
         cell: the cell call it stands in, as an index into `CostReport.cells`.
         output_shapes: shape of each output for one sample.
         params: trainable parameters; 0 where an earlier node shares them.
-        mult_adds, flops, memory_access: for the whole batch, as in `CostReport`.
+        mult_adds, flops, memory_access, memory_access_bytes: for the whole batch, as in `CostReport`.
     """
 
     path: str
@@ -42,6 +44,8 @@ class LayerCost(NamedTuple):
     mult_adds: int
     flops: int
     memory_access: int
+    memory_access_bytes: int
+    merged_into: str = ""
 
 
 class CellCost(NamedTuple):
@@ -78,15 +82,16 @@ class CostReport:
         mult_adds: multiply-accumulates of convolutions, linears, matmuls, attention, recurrent layers and
             correlations, without biases: what most papers call FLOPs.
         flops: 2 * mult_adds and every element-wise operation (biases, activations, normalisation, pooling, sums).
-        memory_access: elements read and written by all nodes, each for itself, weights and buffers included
-            (the memory access cost of arXiv:1807.11164).
-        memory_access_bytes: the same in bytes, float32 and int64.
+        memory_access: elements read and written by all nodes, each for itself, weights and buffers included: shared
+            weights whenever they are read (the memory access cost of arXiv:1807.11164).
+        memory_access_bytes: the same in bytes, floats as `options.dtype` says, int64 in eight.
         peak_activation: the largest number of elements of activations alive at one time, inputs included.
-        peak_activation_bytes: the same in bytes of float32.
+        peak_activation_bytes: the largest number of bytes alive at one time.
         inputs, outputs: shapes for one sample.
         by_operator: totals for each kind of operator, by name: `flops` itemised.
         cells: the cell calls as a tree in pre-order; `parent` is an index into it.
         layers: one row for each node, in graph order.
+        options: how the network is thought to be run.
     """
 
     name: str
@@ -104,6 +109,7 @@ class CostReport:
     by_operator: dict[str, OperatorCost]
     cells: tuple[CellCost, ...]
     layers: tuple[LayerCost, ...]
+    options: CostOptions = field(default_factory=CostOptions)
 
     @property
     def arithmetic_intensity(self) -> float:
@@ -125,6 +131,7 @@ class CostReport:
             "peak_activation": self.peak_activation,
             "peak_activation_bytes": self.peak_activation_bytes,
             "arithmetic_intensity": self.arithmetic_intensity,
+            "options": asdict(self.options),
             "inputs": {name: list(shape) for name, shape in self.inputs.items()},
             "outputs": {name: list(shape) for name, shape in self.outputs.items()},
             "by_operator": {op: total._asdict() for op, total in self.by_operator.items()},

@@ -1,0 +1,1 @@
+"""Experiments from papers as graphs, with the figures that were published."""

@@ -1,0 +1,122 @@
+"""Small questions that several lints ask about a step and its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias, TypeVar
+
+from archdsl.ir.graph import Graph, Node, Value, users
+from archdsl.ops.base import Operator
+from archdsl.ops.families.activation import Elementwise, Softmax
+from archdsl.ops.families.convolution import Convolution
+from archdsl.ops.families.linear import Linear
+from archdsl.ops.families.normalization import Normalization
+from archdsl.ops.families.pooling import Pooling
+from archdsl.ops.families.transposed_convolution import ConvTranspose2d
+from archdsl.ops.registry import make
+
+Op = TypeVar("Op", bound=Operator)
+Readers: TypeAlias = Mapping[Value, list[Node]]
+
+# Operators that hand a value on: in inference they move nothing.
+PASSING = frozenset({"identity", "dropout", "dropout2d", "drop_path"})
+# Operators that mix channels or hold a width of their own: what stands between two of them has the same channels.
+_MIXING = (Convolution, ConvTranspose2d, Linear)
+
+
+def readers(graph: Graph) -> Readers:
+    """The nodes that read each value."""
+    return users(graph)
+
+
+def is_activation(op: Operator) -> bool:
+    """Whether it is a non-linearity, element by element."""
+    return isinstance(op, Elementwise)
+
+
+def is_normalization(op: Operator) -> bool:
+    """Whether it normalises."""
+    return isinstance(op, Normalization)
+
+
+def is_merge(node: Node) -> bool:
+    """Whether different values come together here: a sum, product, mean or concatenation of two or more."""
+    return node.op.family == "merging" and len(set(node.operands)) > 1
+
+
+def is_fragment(node: Node) -> bool:
+    """Whether it is a convolution or a pooling with a window: what arXiv:1807.11164 counts as a fragment."""
+    return isinstance(node.op, Convolution | ConvTranspose2d | Pooling)
+
+
+def convolutions(graph: Graph) -> Iterator[tuple[Node, Convolution]]:
+    """Convolutions in graph order."""
+    for node in graph.nodes:
+        if isinstance(node.op, Convolution):
+            yield node, node.op
+
+
+def is_depthwise(node: Node, op: Convolution) -> bool:
+    """Whether every channel is convolved by itself."""
+    return op.groups > 1 and op.groups == node.operands[0].type.shape[0]
+
+
+def behind(value: Value, skipped: frozenset[str] = PASSING) -> Node | None:
+    """The node that makes a value, those that only hand it on skipped; None for an input of the network."""
+    node = value.producer
+    while node is not None and node.op.name in skipped:
+        node = node.operands[0].producer
+    return node
+
+
+def next_nodes(value: Value, reading: Readers) -> Iterator[Node]:
+    """The nodes that read a value, those that only hand it on skipped."""
+    stack = [value]
+    while stack:
+        for node in reading.get(stack.pop(), ()):
+            if node.op.name in PASSING:
+                stack.extend(node.outputs)
+            else:
+                yield node
+
+
+def is_network_input(value: Value) -> bool:
+    """Whether a value has the channels of one of the network's inputs: nothing with a width stands between."""
+    while (node := value.producer) is not None:
+        if isinstance(node.op, _MIXING) or len(node.operands) != 1:
+            return False
+        value = node.operands[0]
+    return True
+
+
+def is_network_output(value: Value, graph: Graph, reading: Readers) -> bool:
+    """Whether a value leaves the network with the channels it has: activations, softmax, pooling and the
+    like at most follow."""
+    results = set(graph.outputs.values())
+    while value not in results:
+        following = reading.get(value, ())
+        if len(following) != 1:
+            return False
+        node = following[0]
+        plain = isinstance(node.op, Elementwise | Softmax | Pooling) or "pool" in node.op.name
+        if not (plain or node.op.name in PASSING or node.op.family in ("shape", "resampling")) or not node.outputs:
+            return False
+        value = node.outputs[0]
+    return True
+
+
+def edited(op: Op, **changes: Any) -> Op:
+    """The operator with other attributes.
+
+    Raises:
+        pydantic.ValidationError: if they are none that it can have.
+    """
+    given = {name: getattr(op, name) for name in type(op).model_fields}
+    made = make(type(op), {**given, **changes})
+    assert isinstance(made, type(op))
+    return made
+
+
+def written(size: tuple[int, ...]) -> str:
+    """A window as people say it: `3x3`, `1x7`, `5`."""
+    return "x".join(map(str, size))

@@ -1,0 +1,171 @@
+"""How long cost counters take, and whether our counts in their manner are theirs.
+
+Each contender has a process of its own that stays; they take turns, round by round, and the median over all rounds
+counts. The tools analyse the module that `archdsl.compile` makes, in evaluation, with one sample; making it isn't
+counted. Writes results.json and results.md into `--output` (by default runs/bench/cost).
+
+    python benchmarks/cost/run.py --rounds 5 --networks resnet50 nasnet_large
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from archdsl.pipeline.files import write_atomically
+
+CONTENDERS = [
+    "archdsl",
+    "archdsl-text-to-report",
+    "fvcore",
+    "ptflops",
+    "ptflops-aten",
+    "thop",
+    "torchinfo",
+    "flopcounter",
+]
+NETWORKS = ["resnet50", "mobilenet_v2", "shufflenet_v2_x1_0", "densenet121", "googlenet", "vgg16", "nasnet_large"]
+OWN_REPEATS = 9  # ours are short: more of them in a round
+CHAIN_LENGTHS = [1_000, 10_000, 100_000]
+
+
+class Process:
+    """A contender that waits for commands."""
+
+    def __init__(self, name: str):
+        self.name = name
+        command = [sys.executable, str(Path(__file__).with_name("contender.py")), name]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(self, **command: Any) -> dict[str, Any]:
+        """Its answer; raises RuntimeError if it has died."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(command) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self.name} has ended")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def close(self) -> None:
+        """End it."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
+
+def measure(networks: list[str], rounds: int) -> list[dict[str, Any]]:
+    """A row for each network and contender."""
+    processes = [Process(name) for name in CONTENDERS]
+    rows = []
+    try:
+        for network in networks:
+            numbers = {process.name: process.ask(load=network)["number"] for process in processes}
+            times: dict[str, list[float]] = {process.name: [] for process in processes}
+            for _ in range(rounds):
+                for process in processes:
+                    repeats = OWN_REPEATS if process.name.startswith("archdsl") else 1
+                    times[process.name] += process.ask(measure=repeats)["seconds"]
+            rows += [row(network, name, numbers[name], times[name]) for name in CONTENDERS]
+            print(f"{network}: done", file=sys.stderr)
+    finally:
+        for process in processes:
+            process.close()
+    return rows
+
+
+def row(network: str, name: str, number: int, times: list[float]) -> dict[str, Any]:
+    """Median and spread, the number that was printed and ours in its manner."""
+    import archdsl
+    from archdsl.analysis.compat import TOOLS, compat_count
+
+    graph = archdsl.load(network).graph()
+    ours = compat_count(graph, name, "compiled").number if name in TOOLS else number
+    return {
+        "network": network,
+        "contender": name,
+        "median_ms": 1000 * statistics.median(times),
+        "least_ms": 1000 * min(times),
+        "most_ms": 1000 * max(times),
+        "runs": len(times),
+        "number": number,
+        "ours": ours,
+    }
+
+
+def chains() -> dict[int, float]:
+    """Microseconds for each node of chains of so many nodes: linear if they are alike."""
+    from archdsl.analysis.costing import cost_report
+    from archdsl.ir.graph import Graph, Value
+    from archdsl.ops.registry import make, operators
+    from archdsl.types import TensorType
+
+    found = {}
+    ops = [make(operators()[name], {}) for name in ("relu", "sigmoid")]
+    for length in CHAIN_LENGTHS:
+        graph = Graph("chain", {"x": Value(TensorType((4, 4, 4)), "x")})
+        value = graph.inputs["x"]
+        for i in range(length):
+            value = graph.add(ops[i % 2], [value], f"step[{i}]").outputs[0]
+        graph.outputs = {"y": value}
+        times = []
+        for _ in range(5):
+            started = time.perf_counter()
+            cost_report(graph)
+            times.append(time.perf_counter() - started)
+        found[length] = statistics.median(times) / length * 1e6
+    return found
+
+
+def markdown(results: dict[str, Any]) -> str:
+    """The results as tables."""
+    rows = results["rows"]
+    networks = list(dict.fromkeys(r["network"] for r in rows))
+    lines = [f"# Cost counters\n\n{results['machine']}; {results['rounds']} rounds, medians.\n"]
+    lines += ["Milliseconds for an analysis:\n", f"| | {' | '.join(networks)} |", "| --- |" + " ---: |" * len(networks)]
+    for name in CONTENDERS:
+        medians = [r["median_ms"] for r in rows if r["contender"] == name]
+        lines.append(f"| {name} | {' | '.join(f'{m:.1f}' for m in medians)} |")
+    lines += ["\nMillions that they print, `=` where archdsl gives the same in their manner:\n"]
+    lines += [f"| | {' | '.join(networks)} |", "| --- |" + " ---: |" * len(networks)]
+    for name in CONTENDERS:
+        cells = [
+            f"{r['number'] / 1e6:.1f} {'=' if r['number'] == r['ours'] else '/ ' + str(r['ours'])}"
+            for r in rows
+            if r["contender"] == name
+        ]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    lines += ["\nMicroseconds of archdsl for each node of a chain:\n"]
+    lines += [f"- {length:,} nodes: {each:.2f}" for length, each in results["chains"].items()]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--networks", nargs="+", default=NETWORKS)
+    parser.add_argument("--output", type=Path, default=Path("runs/bench/cost"))
+    options = parser.parse_args()
+    machine = f"{platform.processor() or platform.machine()}, Python {platform.python_version()}"
+    results = {"machine": machine, "rounds": options.rounds, "rows": measure(options.networks, options.rounds)}
+    results["chains"] = chains()
+    write_atomically(options.output / "results.json", json.dumps(results, indent=2) + "\n")
+    write_atomically(options.output / "results.md", markdown(results))
+    print(f"written: {options.output}/results.json, {options.output}/results.md")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
