@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from archdsl.analysis.report import CellCost, CostReport, LayerCost, OperatorCost
 from archdsl.report.units import human, human_bytes, human_shape
+
+if TYPE_CHECKING:
+    from archdsl.analysis.report import CellCost, CostReport, LayerCost, OperatorCost
 
 _FIGURES = ("params", "mult-adds", "flops", "memory access")
 _Costed: TypeAlias = "LayerCost | CellCost | OperatorCost"
@@ -100,11 +102,16 @@ def _shapes(row: LayerCost) -> str:
 
 def _figures(row: _Costed) -> tuple[str, ...]:
     # A dash where there is nothing: most rows have no weights or no multiply-adds, and zeros would hide the rest.
-    return tuple(human(n) if n else "-" for n in (row.params, row.mult_adds, row.flops, row.memory_access))
+    return tuple(_cell(n) if n else "-  " for n in (row.params, row.mult_adds, row.flops, row.memory_access))
 
 
 def _totals(report: CostReport) -> tuple[str, ...]:
-    return tuple(human(n) for n in (report.params, report.mult_adds, report.flops, report.memory_access))
+    return tuple(_cell(n) for n in (report.params, report.mult_adds, report.flops, report.memory_access))
+
+
+def _cell(number: int) -> str:
+    """The number with its unit; one without a unit leaves its place free."""
+    return human(number) if number >= 1000 else f"{number}  "
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int, footer: bool = False) -> str:

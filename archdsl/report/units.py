@@ -21,9 +21,17 @@ def human(number: int) -> str:
 
 def human_bytes(number: int) -> str:
     """`9633792` as `9.63 MB`."""
-    return f"{human(number)}B" if number >= 1000 else f"{number} B"
+    return f"{human(number)}B" if abs(number) >= 1000 else f"{number} B"
 
 
 def human_shape(shape: Sequence[int]) -> str:
     """`(64, 56, 56)` as `64 x 56 x 56`; a single number is `scalar`."""
     return " x ".join(map(str, shape)) if shape else "scalar"
+
+
+def human_seconds(seconds: float) -> str:
+    """`0.00123` as `1.23 ms`."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / 1e-9:.3g} ns"

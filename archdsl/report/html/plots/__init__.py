@@ -1,0 +1,1 @@
+"""Geometry of the plots; the templates write it as SVG."""
