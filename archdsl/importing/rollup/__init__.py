@@ -1,0 +1,1 @@
+"""From a graph to the text of a spec: branches, cells and loops are found where they say exactly the same."""
