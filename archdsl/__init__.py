@@ -1,0 +1,80 @@
+"""archdsl: neural architectures as data.
+
+A file describes a network; the same file with holes in it describes a search space. Modules, source, ONNX, cost and
+diagnostics are derived from it. The functions below are the public API; importing them imports no torch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from archdsl.analysis.options import CostOptions
+    from archdsl.analysis.report import CostReport
+    from archdsl.diagnostics.diagnostic import ArchdslError, Diagnostic
+    from archdsl.pipeline.architecture import Architecture, Space
+    from archdsl.pipeline.building import compile_architecture as compile
+    from archdsl.pipeline.building import cost, export_onnx, export_program, to_source
+    from archdsl.pipeline.checking import check
+    from archdsl.pipeline.costs import compat_cost, cost_formulas, fit, memory
+    from archdsl.pipeline.loading import load, load_space
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "ArchdslError": ("archdsl.diagnostics.diagnostic", "ArchdslError"),
+    "Architecture": ("archdsl.pipeline.architecture", "Architecture"),
+    "CostOptions": ("archdsl.analysis.options", "CostOptions"),
+    "CostReport": ("archdsl.analysis.report", "CostReport"),
+    "Diagnostic": ("archdsl.diagnostics.diagnostic", "Diagnostic"),
+    "Space": ("archdsl.pipeline.architecture", "Space"),
+    "check": ("archdsl.pipeline.checking", "check"),
+    "compat_cost": ("archdsl.pipeline.costs", "compat_cost"),
+    "compile": ("archdsl.pipeline.building", "compile_architecture"),
+    "cost": ("archdsl.pipeline.building", "cost"),
+    "cost_formulas": ("archdsl.pipeline.costs", "cost_formulas"),
+    "export_onnx": ("archdsl.pipeline.building", "export_onnx"),
+    "export_program": ("archdsl.pipeline.building", "export_program"),
+    "fit": ("archdsl.pipeline.costs", "fit"),
+    "load": ("archdsl.pipeline.loading", "load"),
+    "load_space": ("archdsl.pipeline.loading", "load_space"),
+    "memory": ("archdsl.pipeline.costs", "memory"),
+    "to_source": ("archdsl.pipeline.building", "to_source"),
+}
+
+__all__ = [
+    "ArchdslError",
+    "Architecture",
+    "CostOptions",
+    "CostReport",
+    "Diagnostic",
+    "Space",
+    "__version__",
+    "check",
+    "compat_cost",
+    "compile",
+    "cost",
+    "cost_formulas",
+    "export_onnx",
+    "export_program",
+    "fit",
+    "load",
+    "load_space",
+    "memory",
+    "to_source",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on its first use."""
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'archdsl' has no attribute {name!r}")
+    from importlib import import_module
+
+    module, attribute = _PUBLIC[name]
+    value = globals()[name] = getattr(import_module(module), attribute)
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

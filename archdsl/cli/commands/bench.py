@@ -1,0 +1,128 @@
+"""`archdsl bench`: experiments from papers on this device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from archdsl.cli.arguments import Force, TextOrJson
+from archdsl.cli.errors import UsageError
+from archdsl.cli.output import print_json, progress, table
+
+if TYPE_CHECKING:
+    from archdsl.pipeline.guideline_bench import GuidelineBench, Measured
+
+app = typer.Typer(help="Measure this device with experiments from papers.", rich_markup_mode=None, add_completion=False)
+
+
+@app.callback()
+def _group() -> None:
+    """Measure this device with experiments from papers."""
+
+
+@app.command("guidelines")
+def guidelines_command(
+    device: Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1.")] = "cpu",
+    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Samples in a batch.")] = 1,
+    rounds: Annotated[
+        int | None, typer.Option("--rounds", min=2, help="Samples of each network, by default 15; 5 with --quick.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Narrow networks only (factor 1), fewer samples.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the device profile (JSON).")
+    ] = None,
+    force: Force = False,
+    format: TextOrJson = "text",
+) -> None:
+    """Repeat the experiments behind guidelines G1 to G4 (Tables 1 to 4 of ShuffleNetV2).
+
+    Each network is measured warm, in rounds that take all in turn; medians are printed beside the multiply-adds, the
+    memory access and the paper's speeds. `relative` is the speed over that of the table's first row, on this device and
+    in the paper. Time is then fitted as a * multiply-adds + b * memory access + c * nodes: the device profile.
+    """
+    from archdsl.pipeline.guideline_bench import QUICK_ROUNDS, ROUNDS, bench_guidelines
+
+    if output is not None and output.exists() and not force:
+        raise UsageError(f"{output} is there already; --force overwrites it")
+    factors = (1,) if quick else (1, 2, 4)
+    try:
+        with _bar() as (start, advance):
+            taken = rounds or (QUICK_ROUNDS if quick else ROUNDS)
+            result = bench_guidelines(device, batch_size, factors, taken, start, advance)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    if format == "json":
+        print_json(result.to_dict())
+    else:
+        print(_text(result))
+    if output is not None:
+        _write(output, result)
+
+
+def _write(path: Path, result: GuidelineBench) -> None:
+    import json
+
+    from archdsl.pipeline.files import write_atomically
+
+    write_atomically(path, json.dumps(result.profile(), indent=2) + "\n")
+    progress(f"device profile: {path}")
+
+
+def _text(result: GuidelineBench) -> str:
+    parts = []
+    for (number, guideline), rows in groupby(result.rows, lambda row: (row.experiment.table, row.experiment.guideline)):
+        parts.append(f"Table {number}, {guideline}\n{_table(list(rows), result)}")
+    facts, model = result.device, result.model
+    threads = f", {facts.threads} threads" if facts.kind == "cpu" else ""
+    held_out = "" if result.held_out is None else f", {result.held_out:.1%} on tables left out of the fit"
+    parts.append(
+        f"{facts.kind} {facts.name}{threads}, torch {facts.torch}, batch of {result.batch_size}, float32\n"
+        f"seconds = {model.per_mult_add:.3g} * mult_adds + {model.per_element:.3g} * memory_access + "
+        f"{model.per_node:.3g} * nodes\n"
+        f"mean error of the fit {result.error:.1%}{held_out}"
+    )
+    return "\n\n".join(parts)
+
+
+def _table(rows: list[Measured], result: GuidelineBench) -> str:
+    unit = rows[0].experiment.unit
+    header = ["factor", "row", "mult_adds", "memory_access", "batches/s", "quartiles", "fitted", "relative"]
+    return table([*header, f"paper {unit}", "paper relative"], _rows(rows, result))
+
+
+def _rows(rows: Iterable[Measured], result: GuidelineBench) -> Iterator[list[object]]:
+    for factor, members in groupby(rows, lambda row: row.experiment.factor):
+        taken = list(members)
+        first = taken[0]
+        for row in taken:
+            given = row.experiment
+            yield [
+                f"x{factor}",
+                given.row,
+                row.work.mult_adds,
+                row.work.memory_access,
+                f"{row.speed:.1f}",
+                f"{1 / row.timing.upper:.1f} to {1 / row.timing.lower:.1f}",
+                f"{1 / result.model.seconds(row.work):.1f}",
+                f"{row.speed / first.speed:.2f}",
+                f"{given.published:g}",
+                f"{given.published / first.experiment.published:.2f}",
+            ]
+
+
+@contextmanager
+def _bar() -> Iterator[tuple[Callable[[int], None], Callable[[], None]]]:
+    """A progress bar on a terminal, nothing elsewhere: functions that start and advance it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("measuring"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
+        task = shown.add_task("measuring", total=None)
+        yield (lambda total: shown.update(task, total=total), lambda: shown.advance(task))

@@ -1,0 +1,95 @@
+"""`archdsl compile`: from a spec to modules, source, ONNX and exported programs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from archdsl.cli.arguments import Decisions, Inputs, Settings, Spec, expect_folder, loaded
+from archdsl.cli.output import progress
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from archdsl.pipeline.architecture import Architecture
+
+
+class Target(StrEnum):
+    """What can be made."""
+
+    MODULE = "module"
+    SOURCE = "source"
+    ONNX = "onnx"
+    EXPORTED = "exported"
+
+
+SUFFIXES = {Target.MODULE: ".safetensors", Target.SOURCE: ".py", Target.ONNX: ".onnx", Target.EXPORTED: ".pt2"}
+Mode = Literal["train", "inference"]
+
+
+def command(
+    spec: Spec,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder to write to.")] = Path(),
+    targets: Annotated[
+        list[Target] | None,
+        typer.Option("--target", "-t", help="What to make; repeat for several. By default module and source."),
+    ] = None,
+    settings: Settings = None,
+    inputs: Inputs = None,
+    decisions: Decisions = None,
+    weights: Annotated[
+        Path | None, typer.Option("--weights", metavar="FILE", help="Trained weights (.safetensors).")
+    ] = None,
+    mode: Annotated[
+        Mode, typer.Option("--mode", help="Module and source with the auxiliary parts of training, or without.")
+    ] = "train",
+    dynamic: Annotated[bool, typer.Option("--dynamic", help="Take other heights and widths, too.")] = False,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the weights, where none are given.")] = 0,
+) -> None:
+    """Make a module, source, ONNX model or exported program.
+
+    Writes DIR/NAME.safetensors (module: the weights, for `archdsl.compile(..., weights=FILE)`), DIR/NAME.py (source:
+    PyTorch alone), DIR/NAME.onnx and DIR/NAME.pt2 (always the inference form). All have the same weights.
+    """
+    import archdsl
+    from archdsl.report.cost_table import cost_line
+
+    expect_folder(output)
+    architecture = loaded(spec, settings, inputs, decisions)
+    module = _module(architecture, weights, mode, dynamic, seed)
+    for target in dict.fromkeys(targets or (Target.MODULE, Target.SOURCE)):
+        progress(f"making {target}")
+        path = output / f"{architecture.name}{SUFFIXES[target]}"
+        _write(target, path, architecture, module, mode, dynamic)
+        print(path)
+    print(cost_line(archdsl.cost(architecture)))
+
+
+def _module(architecture: Architecture, weights: Path | None, mode: Mode, dynamic: bool, seed: int) -> nn.Module:
+    import archdsl
+    from archdsl.training.seeds import seed_everything
+
+    seed_everything(seed, "weights")
+    return archdsl.compile(architecture, mode=mode, weights=weights, dynamic=dynamic)
+
+
+def _write(
+    target: Target, path: Path, architecture: Architecture, module: nn.Module, mode: Mode, dynamic: bool
+) -> None:
+    """Make one target with the weights of `module`."""
+    import archdsl
+    from archdsl.pipeline.files import write_atomically
+    from archdsl.pipeline.weights import save_weights
+
+    match target:
+        case Target.MODULE:
+            save_weights(module.state_dict(), path)
+        case Target.SOURCE:
+            write_atomically(path, archdsl.to_source(architecture, mode, dynamic=dynamic))
+        case Target.ONNX:
+            archdsl.export_onnx(architecture, path, weights=module, dynamic=dynamic)
+        case Target.EXPORTED:
+            archdsl.export_program(architecture, path, weights=module, dynamic=dynamic)

@@ -1,0 +1,137 @@
+"""`archdsl cost`: parameters, arithmetic, memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from archdsl.cli.arguments import Decisions, Inputs, Settings, Spec, TextOrJson, Training, loaded
+from archdsl.cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from archdsl.analysis.report import CostReport
+    from archdsl.pipeline.architecture import Architecture
+
+Rows = Literal["layers", "cells", "operators", "none"]
+Tool = Literal["fvcore", "ptflops", "ptflops-aten", "thop", "torchinfo", "flopcounter"]
+DType = Literal["float32", "bfloat16", "float16", "int8"]
+Optimizer = Literal["sgd", "momentum", "adam", "adamw", "rmsprop"]
+
+
+def command(
+    spec: Spec,
+    settings: Settings = None,
+    inputs: Inputs = None,
+    decisions: Decisions = None,
+    training: Training = False,
+    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Samples in the batch.")] = 1,
+    rows: Annotated[Rows, typer.Option("--by", help="What a row of the table stands for.")] = "layers",
+    depth: Annotated[int, typer.Option("--depth", min=1, help="With `--by cells`: how deep the tree is shown.")] = 1,
+    fold: Annotated[
+        bool, typer.Option("--fold-batch-norm", help="Batch norms are part of the weights before them.")
+    ] = False,
+    fuse: Annotated[
+        bool, typer.Option("--fuse", help="Activations and sums are done in the layer before them.")
+    ] = False,
+    dtype: Annotated[DType, typer.Option("--dtype", help="In what everything is stored.")] = "float32",
+    compat: Annotated[
+        Tool | None, typer.Option("--compat", help="The number that another cost counter prints instead.")
+    ] = None,
+    form: Annotated[
+        Literal["modules", "compiled"],
+        typer.Option("--compat-form", help="With `--compat`: layers as modules of torch.nn, or as archdsl compiles."),
+    ] = "modules",
+    symbolic: Annotated[bool, typer.Option("--symbolic", help="Formulas in sizes and parameters instead.")] = False,
+    memory: Annotated[
+        str | None, typer.Option("--memory", metavar="BYTES", help="The largest batch that fits: 24GiB.")
+    ] = None,
+    optimizer: Annotated[
+        Optimizer | None, typer.Option("--optimizer", help="Memory of a training step; needs `--training`.")
+    ] = None,
+    format: TextOrJson = "text",
+) -> None:
+    """Count parameters, arithmetic and memory.
+
+    mult_adds are the multiply-adds of convolutions, linears and matmuls, which papers often call FLOPs; flops are two
+    for each of them and every element-wise operation. memory_access counts the elements that all layers read and
+    write, weights included; peak_activation the elements alive at one time.
+    """
+    import archdsl
+
+    if sum((compat is not None, symbolic, memory is not None or optimizer is not None)) > 1:
+        raise UsageError("--compat, --symbolic and --memory or --optimizer give different answers: take one of them")
+    if (fold or fuse) and (training or compat is not None or symbolic):
+        raise UsageError("--fold-batch-norm and --fuse go with the cost of inference only")
+    if optimizer is not None and not training:
+        raise UsageError(f"--optimizer {optimizer} is about training: add --training")
+    network = loaded(spec, settings, inputs, decisions)
+    options = archdsl.CostOptions(fold, fuse, dtype)
+    if compat is not None:
+        _print_compat(network, compat, form, format)
+    elif symbolic:
+        _print_formulas(network, training, format)
+    elif memory is not None or optimizer is not None:
+        report = archdsl.memory(network, batch_size, training, optimizer or "sgd", options=options)
+        _print_memory(report, memory, format)
+    else:
+        cost = archdsl.cost(network, batch_size=batch_size, training=training, options=options)
+        print(cost.to_json(indent=2) if format == "json" else _text(cost, rows, depth))
+
+
+def _print_compat(network: Architecture, tool: Tool, form: Literal["modules", "compiled"], format: str) -> None:
+    import archdsl
+    from archdsl.cli.output import print_json
+    from archdsl.report.cost_text import compat_text
+
+    found = archdsl.compat_cost(network, tool, form)
+    if format == "json":
+        print_json({"name": network.name, **found._asdict()})
+    else:
+        print(compat_text(found))
+
+
+def _print_formulas(network: Architecture, training: bool, format: str) -> None:
+    import archdsl
+    from archdsl.cli.output import print_json
+    from archdsl.report.cost_text import formulas_text
+
+    found = archdsl.cost_formulas(network, training)
+    if format == "text":
+        print(formulas_text(network.name, found))
+        return
+    names = ("params", "mult_adds", "memory_access")
+    formulas = {name: None if getattr(found, name) is None else str(getattr(found, name)) for name in names}
+    variables = [
+        {"name": v.name, "value": v.value, "step": v.step, "least": v.least, "most": v.most} for v in found.variables
+    ]
+    further = {"unused": list(found.unused), "without": found.without, "points": found.points}
+    print_json({"name": network.name, **formulas, "variables": variables, **further})
+
+
+def _print_memory(report: Any, memory: str | None, format: str) -> None:
+    from archdsl.analysis.lints.budgets import amount
+    from archdsl.cli.output import print_json
+    from archdsl.report.cost_text import memory_text
+
+    try:
+        limit = None if memory is None else amount(memory)
+    except ValueError as error:
+        raise UsageError(f"--memory: {error}") from None
+    if format == "text":
+        print(memory_text(report, limit))
+        return
+    further = {} if limit is None else {"memory": limit, "largest_batch": report.largest_batch(limit)}
+    print_json({**report.to_dict(), **further})
+
+
+def _text(report: CostReport, rows: Rows, depth: int) -> str:
+    from archdsl.report import cost_table
+
+    tables = {
+        "layers": cost_table.layer_table,
+        "cells": lambda report: cost_table.cell_table(report, depth),
+        "operators": cost_table.operator_table,
+    }
+    summary = cost_table.summary(report)
+    return f"{tables[rows](report)}\n\n{summary}" if rows in tables else summary

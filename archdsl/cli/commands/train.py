@@ -1,0 +1,145 @@
+"""`archdsl train`: a network on labelled images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from archdsl.cli.arguments import Decisions, Force, Inputs, Settings, Spec, TextOrJson, expect_folder, loaded
+from archdsl.cli.errors import UsageError
+from archdsl.cli.output import print_json, progress
+
+if TYPE_CHECKING:
+    from archdsl.pipeline.architecture import Architecture
+    from archdsl.training.loop import Result, Training
+
+
+def command(
+    spec: Spec,
+    data: Annotated[str, typer.Option("--data", help="digits, cifar10:DIR (binary version) or folder:DIR.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where results go.")] = Path(
+        "runs/train"
+    ),
+    params: Settings = None,
+    inputs: Inputs = None,
+    decisions: Decisions = None,
+    epochs: Annotated[int, typer.Option("--epochs", min=1)] = 30,
+    batch_size: Annotated[int, typer.Option("--batch-size", min=1)] = 64,
+    optimizer: Annotated[Literal["sgd", "nesterov", "adam", "adamw", "rmsprop"], typer.Option("--optimizer")] = "adamw",
+    learning_rate: Annotated[
+        float | None,
+        typer.Option("--learning-rate", "--lr", help="After the warm-up; by default the optimizer's usual."),
+    ] = None,
+    weight_decay: Annotated[
+        float | None, typer.Option("--weight-decay", help="Not on biases and normalisation; default as above.")
+    ] = None,
+    momentum: Annotated[float, typer.Option("--momentum", help="Of sgd, nesterov and rmsprop.")] = 0.9,
+    schedule: Annotated[Literal["cosine", "step", "constant"], typer.Option("--schedule")] = "cosine",
+    warmup: Annotated[float, typer.Option("--warmup", help="Epochs in which the learning rate rises.")] = 1.0,
+    step_epochs: Annotated[int, typer.Option("--step-epochs", help="Epochs of a step of `--schedule step`.")] = 30,
+    gamma: Annotated[float, typer.Option("--gamma", help="What such a step multiplies with.")] = 0.1,
+    label_smoothing: Annotated[float, typer.Option("--label-smoothing")] = 0.0,
+    clip_norm: Annotated[float, typer.Option("--clip-norm", help="Largest norm of the gradients; 0: any.")] = 0.0,
+    aux_weight: Annotated[float, typer.Option("--aux-weight", help="Weight of auxiliary outputs in the loss.")] = 0.3,
+    flip: Annotated[bool, typer.Option("--flip", help="Mirror half of the images.")] = False,
+    crop: Annotated[int, typer.Option("--crop", help="Shift images by up to so many pixels.")] = 0,
+    precision: Annotated[
+        Literal["auto", "float32", "bfloat16"], typer.Option("--precision", help="auto: bfloat16 on a GPU.")
+    ] = "auto",
+    validation: Annotated[
+        float, typer.Option("--validation", help="Share of the training images that chooses the best epoch.")
+    ] = 0.1,
+    seed: Annotated[int, typer.Option("--seed")] = 0,
+    weights: Annotated[Path | None, typer.Option("--weights", metavar="FILE", help="Weights to start from.")] = None,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in DIR.")] = False,
+    force: Force = False,
+    format: TextOrJson = "text",
+) -> None:
+    """Train a network on labelled images.
+
+    Writes DIR/best.safetensors and DIR/last.safetensors (weights), DIR/metrics.jsonl (a line for each epoch, then
+    one for the test) and DIR/checkpoint.safetensors (for --resume). The final figure is for images that took no part
+    in training or in choosing the best epoch.
+    """
+    from archdsl.training.errors import TrainingError
+    from archdsl.training.settings import Settings as TrainingSettings
+
+    try:
+        settings = TrainingSettings(
+            epochs=epochs, batch_size=batch_size, optimizer=optimizer, learning_rate=learning_rate,
+            weight_decay=weight_decay, momentum=momentum, schedule=schedule, warmup_epochs=warmup,
+            step_epochs=step_epochs, gamma=gamma, label_smoothing=label_smoothing, clip_norm=clip_norm,
+            aux_weight=aux_weight, flip=flip, crop=crop, precision=precision, validation=validation, seed=seed,
+        )  # fmt: skip
+        expect_folder(output)
+        _refuse_to_overwrite(output, resume, force)
+        architecture = loaded(spec, params, inputs, decisions)
+        training = _training(architecture, data, settings, output, weights, device)
+        result = _run(training, resume)
+    except TrainingError as error:
+        raise UsageError(str(error)) from None
+    _print_result(result, training, format)
+
+
+def _refuse_to_overwrite(output: Path, resume: bool, force: bool) -> None:
+    from archdsl.training.loop import BEST, CHECKPOINT, LAST, METRICS
+
+    there = [output / name for name in (CHECKPOINT, BEST, LAST, METRICS) if (output / name).exists()]
+    if not there or resume:
+        return
+    if not force:
+        raise UsageError(f"{there[0]} is there already: --resume goes on from it, --force starts anew")
+    for path in there:
+        path.unlink()
+
+
+def _training(
+    architecture: Architecture, data: str, settings: Any, output: Path, weights: Path | None, device: str
+) -> Training:
+    import archdsl
+    from archdsl.training.classifier import classifier
+    from archdsl.training.datasets import load_dataset
+    from archdsl.training.devices import choose_device
+    from archdsl.training.loop import Training
+    from archdsl.training.seeds import seed_everything
+
+    network = classifier(architecture.graph(training=True), architecture.graph())
+    dataset = load_dataset(data, network.shape[1:])
+    network.expect_classes(len(dataset.classes), dataset.name)
+    place = choose_device(device)
+    progress(
+        f"{architecture.name} on {dataset.name}: {len(dataset.train)} images to train with, {len(dataset.test)} held "
+        f"out, {len(dataset.classes)} classes, {place}"
+    )
+    seed_everything(settings.seed, "weights")
+    module = archdsl.compile(architecture, mode="train", weights=weights)
+    return Training(module, network, architecture.hash, dataset, settings, output, place)
+
+
+def _run(training: Training, resume: bool) -> Result:
+    from archdsl.cli.training_display import TrainingDisplay
+
+    try:
+        with TrainingDisplay() as display:
+            training.on_step, training.on_epoch = display.on_step, display.on_epoch
+            return training.run(resume)
+    except KeyboardInterrupt:
+        progress(f"stopped; --resume goes on from the last whole epoch in {training.folder}")
+        raise
+
+
+def _print_result(result: Result, training: Training, format: str) -> None:
+    from archdsl.training.loop import BEST
+
+    path = training.folder / BEST
+    if format == "json":
+        print_json({**result._asdict(), "test": result.test._asdict(), "weights": str(path)})
+        return
+    print(
+        f"test accuracy {result.test.accuracy:.2%} on {len(training.dataset.test)} held-out images "
+        f"(best epoch {result.best_epoch}, {result.seconds:.0f} s)"
+    )
+    print(path)

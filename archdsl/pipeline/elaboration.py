@@ -1,0 +1,171 @@
+"""From a file and what is given beside it to the two forms of a network, inference and training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from archdsl.diagnostics.diagnostic import ArchdslError, Diagnostic, Severity
+from archdsl.diagnostics.span import Span
+from archdsl.diagnostics.suggest import nearest
+from archdsl.ir.graph import Graph
+from archdsl.spec.elaborate.decisions import Decider, Decision, Given
+from archdsl.spec.elaborate.network import Elaboration, elaborate
+from archdsl.spec.syntax.model import Attribute, Label, SpecFile
+
+# Open decisions named one by one; a search space has hundreds.
+OPEN_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """Both forms of one network; one object twice where they don't differ."""
+
+    inference: Elaboration
+    training: Elaboration
+    further: tuple[Diagnostic, ...] = ()
+
+    @property
+    def findings(self) -> list[Diagnostic]:
+        """What was found in either form, each once."""
+        both = [*self.inference.findings, *self.training.findings, *self.further]
+        return list({finding.key: finding for finding in reversed(both)}.values())[::-1]
+
+    @property
+    def errors(self) -> list[Diagnostic]:
+        """The findings that are errors."""
+        return [finding for finding in self.findings if finding.severity is Severity.ERROR]
+
+    @property
+    def decisions(self) -> dict[str, Label]:
+        """Outcomes by id; those that only training reaches stand last."""
+        return {**self.training.decisions, **self.inference.decisions} if self._differ else self.inference.decisions
+
+    @property
+    def points(self) -> dict[str, Decision]:
+        """Decisions by id."""
+        return {**self.inference.points, **self.training.points}
+
+    @property
+    def steps(self) -> int:
+        """Expanded steps of what was elaborated."""
+        return self.inference.steps + (self.training.steps if self._differ else 0)
+
+    @property
+    def outside(self) -> bool:
+        """Whether a requirement failed."""
+        return self.inference.outside or self.training.outside
+
+    @property
+    def _differ(self) -> bool:
+        return self.training is not self.inference
+
+    def raise_errors(self) -> None:
+        """Raise what was found, if any of it is an error.
+
+        Raises:
+            ArchdslError: with the findings; many open decisions as one.
+        """
+        errors = self.errors
+        if not errors:
+            return
+        opened = [e for e in errors if e.code == "E0601"]
+        if len(opened) > OPEN_SHOWN:
+            ids = ", ".join(f"`{name}`" for name in list(self.points)[:OPEN_SHOWN])
+            message = f"{len(opened)} places are open: this is a search space, not an architecture"
+            hint = "give decisions (`archdsl resolve` fills them), or load it as a space"
+            first = Diagnostic("E0601", message, opened[0].span, hint, (f"decisions: {ids}, ...",))
+            errors = [first, *(e for e in errors if e.code != "E0601")]
+        raise ArchdslError(errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A file with everything given beside it: variant, parameters, input shapes, decisions."""
+
+    spec: SpecFile
+    name: str
+    params: Mapping[str, Attribute]
+    shapes: Mapping[str, tuple[int, ...]]
+    decisions: Mapping[str, Label]
+    decision_spans: Mapping[str, Span]
+
+    @classmethod
+    def of(
+        cls,
+        spec: SpecFile,
+        variant: str,
+        params: Mapping[str, Attribute],
+        shapes: Mapping[str, Sequence[int]],
+        decisions: Mapping[str, Label],
+    ) -> Request:
+        """Put together what the file, its variant and the caller give; the caller wins.
+
+        Raises:
+            ArchdslError: E0409 for an unknown variant.
+        """
+        chosen = spec.variants.get(variant)
+        if variant and chosen is None:
+            close = nearest(variant, list(spec.variants))
+            hint = f"did you mean `{close}`?" if close else "variants: " + (", ".join(spec.variants) or "none")
+            raise ArchdslError(Diagnostic("E0409", f"{spec.display} has no variant `{variant}`", None, hint))
+        written = [*spec.decisions, *(chosen.decisions if chosen else ())]
+        of_variant = {attribute.name: attribute for attribute in chosen.params} if chosen else {}
+        return cls(
+            spec,
+            variant or spec.name or spec.path.stem,
+            {**of_variant, **params},
+            {name: tuple(shape) for name, shape in shapes.items()},
+            {**{key.text: label for key, label in written}, **decisions},
+            {key.text: key.span for key, _ in written if key.text not in decisions},
+        )
+
+    def with_decisions(self, decisions: Mapping[str, Label]) -> Request:
+        """The same with further decisions."""
+        return replace(self, decisions={**self.decisions, **decisions})
+
+    def build(self, decider: Decider) -> Forms:
+        """Elaborate the file; the training form only if the file depends on it."""
+        inference = elaborate(self.spec, decider, self.params, self.shapes)
+        training = inference
+        further: list[Diagnostic] = []
+        if inference.saw_training:
+            again = Given(inference.decisions, decider)
+            training = elaborate(self.spec, again, self.params, self.shapes, training=True)
+            further.extend(_missing_weights(inference.graph, training.graph))
+        for found in (inference.graph, training.graph):
+            if found is not None:
+                found.name = self.name
+        known = {**inference.points, **training.points}
+        if inference.graph is not None and training.graph is not None:
+            further.extend(self._unknown(known))
+        return Forms(inference, training, tuple(further))
+
+    def _unknown(self, known: Mapping[str, Decision]) -> list[Diagnostic]:
+        found = []
+        for name in self.decisions:
+            if name not in known:
+                close = nearest(name, list(known))
+                hint = f"did you mean `{close}`?" if close else ""
+                message = f"no decision `{name}` is reached"
+                found.append(Diagnostic("E0602", message, self.decision_spans.get(name), hint))
+        return found
+
+
+def enlarged(request: Request, graph: Graph) -> Request:
+    """The request for inputs of 64 more rows and columns; inputs that are no images [C, H, W] stay as they are."""
+    shapes = {name: value.type.shape for name, value in graph.inputs.items()}
+    larger = {name: (c, h + 64, w + 64) for name, (c, h, w) in ((n, s) for n, s in shapes.items() if len(s) == 3)}
+    return replace(request, shapes={**request.shapes, **larger})
+
+
+def _missing_weights(inference: Graph | None, training: Graph | None) -> list[Diagnostic]:
+    """The weights of inference must be a subset of training's: else a trained checkpoint could not be used."""
+    if inference is None or training is None:
+        return []
+    known = {node.path for node, _ in training.weights()}
+    missing = {node.path: node for node, _ in inference.weights() if node.path not in known}
+    return [
+        Diagnostic("E0706", f"`{path}` has weights in inference that training does not have", node.span)
+        for path, node in missing.items()
+    ]

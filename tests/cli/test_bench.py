@@ -1,0 +1,33 @@
+"""`archdsl bench guidelines`, with the fewest samples."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+
+def test_measures_all_tables_and_writes_a_profile(archdsl, folder: Path) -> None:
+    answer = archdsl("bench", "guidelines", "--quick", "--rounds", 2, "--output", "profile.json", "--format", "json")
+    assert answer.status == 0, answer.err
+    result, profile = json.loads(answer.out), json.loads(Path("profile.json").read_text())
+    assert {row["table"] for row in result["rows"]} == {"1", "1 (small)", "2", "3", "4"}
+    assert {row["factor"] for row in result["rows"]} == {1}
+    for row in result["rows"]:
+        seconds = row["seconds"]
+        assert 0 < seconds["lower"] <= seconds["median"] <= seconds["upper"]
+        assert abs(row["batches_per_second"] * seconds["median"] - 1) < 1e-9
+        assert row["mult_adds"] > 0
+    assert {key: result[key] for key in profile} == profile
+    assert min(profile["coefficients"].values()) >= 0
+    assert max(profile["coefficients"].values()) > 0
+    assert profile["device"]["kind"] == "cpu"
+    again = archdsl("bench", "guidelines", "--quick", "--output", "profile.json")
+    assert again.status == 2
+    assert "--force" in again.err
+
+
+def test_devices_that_are_not_there_are_refused(archdsl) -> None:
+    for device in ("tpu9", "cuda:77", "mps"):
+        answer = archdsl("bench", "guidelines", "--device", device)
+        assert answer.status == 2
+        assert device in answer.err
