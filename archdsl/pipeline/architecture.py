@@ -58,19 +58,6 @@ class Architecture:
 
         return canonical_hash(self.graph())
 
-    def with_larger_input(self) -> Architecture:
-        """The same network for inputs of 64 more rows and columns, with the same decisions.
-
-        Raises:
-            ArchdslError: if no network comes of that.
-        """
-        from archdsl.pipeline.elaboration import enlarged
-
-        request = enlarged(self._request.with_decisions(self.decisions), self.graph())
-        forms = request.build(Given(self.decisions))
-        forms.raise_errors()
-        return Architecture(request, forms)
-
     def with_settings(self, params: Mapping[str, Any], inputs: Mapping[str, Sequence[int]]) -> Architecture:
         """The same file with the same decisions, other values of root parameters and other shapes of inputs.
 

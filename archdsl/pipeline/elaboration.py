@@ -52,11 +52,6 @@ class Forms:
         return self.inference.steps + (self.training.steps if self._differ else 0)
 
     @property
-    def outside(self) -> bool:
-        """Whether a requirement failed."""
-        return self.inference.outside or self.training.outside
-
-    @property
     def _differ(self) -> bool:
         return self.training is not self.inference
 
@@ -150,13 +145,6 @@ class Request:
                 message = f"no decision `{name}` is reached"
                 found.append(Diagnostic("E0602", message, self.decision_spans.get(name), hint))
         return found
-
-
-def enlarged(request: Request, graph: Graph) -> Request:
-    """The request for inputs of 64 more rows and columns; inputs that are no images [C, H, W] stay as they are."""
-    shapes = {name: value.type.shape for name, value in graph.inputs.items()}
-    larger = {name: (c, h + 64, w + 64) for name, (c, h, w) in ((n, s) for n, s in shapes.items() if len(s) == 3)}
-    return replace(request, shapes={**request.shapes, **larger})
 
 
 def _missing_weights(inference: Graph | None, training: Graph | None) -> list[Diagnostic]:
