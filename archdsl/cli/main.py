@@ -14,7 +14,7 @@ from archdsl.cli.status import FAILURE, FINDINGS, FINE, INTERRUPTED, PIPE_CLOSED
 from archdsl.diagnostics.diagnostic import ArchdslError
 
 # Parts that `pip install archdsl` leaves out, by the module that is then missing.
-EXTRAS = {"onnx": "onnx", "onnxruntime": "onnx", "ray": "search"}
+EXTRAS = {"onnx": "onnx", "onnxruntime": "onnx", "openvino": "runtimes", "ray": "ray"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -17,7 +17,7 @@ from archdsl.cli.output import print_json
 from archdsl.cli.status import FINDINGS
 
 NEEDED = ["torch", "numpy", "networkx", "pydantic", "PyYAML", "typer", "rich", "safetensors", "scikit-learn"]
-OPTIONAL = {"onnx": "onnx", "onnxruntime": "onnx", "ray": "search"}
+OPTIONAL = {"onnx": "onnx", "onnxruntime": "onnx", "openvino": "runtimes", "ray": "ray"}
 
 
 def command(format: TextOrJson = "text") -> None:

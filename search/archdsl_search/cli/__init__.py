@@ -1,0 +1,1 @@
+"""The commands `archdsl search ...`, found through the entry-point group `archdsl.commands`."""

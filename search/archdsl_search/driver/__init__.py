@@ -1,0 +1,1 @@
+"""The driver: asks, submits, journals, tells; resumes by replay."""

@@ -1,0 +1,1 @@
+"""Evaluators: what a candidate is worth. One file each."""

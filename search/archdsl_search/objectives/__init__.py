@@ -1,0 +1,1 @@
+"""Objectives: from metrics to the numbers that a searcher makes larger."""

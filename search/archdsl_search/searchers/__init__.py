@@ -1,0 +1,1 @@
+"""Searchers: what to try next. One file each, one conformance suite for all."""

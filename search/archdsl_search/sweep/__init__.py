@@ -1,0 +1,1 @@
+"""Sweep files: space, searcher, evaluator, objective, constraints, budget, resources, seed."""
