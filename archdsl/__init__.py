@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from archdsl.pipeline.checking import check
     from archdsl.pipeline.costs import compat_cost, cost_formulas, fit, memory
     from archdsl.pipeline.loading import load, load_space
+    from archdsl.training.datasets import Dataset, Images, load_dataset
+    from archdsl.training.errors import DataError, DivergenceError, OutOfMemoryError, TrainingError
+    from archdsl.training.results import EpochReport, TrainingResult
+    from archdsl.training.settings import TrainingSettings
+    from archdsl.training.train_network import train
 
 __version__ = "0.1.0"
 
@@ -26,8 +31,17 @@ _PUBLIC = {
     "Architecture": ("archdsl.pipeline.architecture", "Architecture"),
     "CostOptions": ("archdsl.analysis.options", "CostOptions"),
     "CostReport": ("archdsl.analysis.report", "CostReport"),
+    "DataError": ("archdsl.training.errors", "DataError"),
+    "Dataset": ("archdsl.training.datasets", "Dataset"),
     "Diagnostic": ("archdsl.diagnostics.diagnostic", "Diagnostic"),
+    "DivergenceError": ("archdsl.training.errors", "DivergenceError"),
+    "EpochReport": ("archdsl.training.results", "EpochReport"),
+    "Images": ("archdsl.training.datasets", "Images"),
+    "OutOfMemoryError": ("archdsl.training.errors", "OutOfMemoryError"),
     "Space": ("archdsl.pipeline.architecture", "Space"),
+    "TrainingError": ("archdsl.training.errors", "TrainingError"),
+    "TrainingResult": ("archdsl.training.results", "TrainingResult"),
+    "TrainingSettings": ("archdsl.training.settings", "TrainingSettings"),
     "check": ("archdsl.pipeline.checking", "check"),
     "compat_cost": ("archdsl.pipeline.costs", "compat_cost"),
     "compile": ("archdsl.pipeline.building", "compile_architecture"),
@@ -37,9 +51,11 @@ _PUBLIC = {
     "export_program": ("archdsl.pipeline.building", "export_program"),
     "fit": ("archdsl.pipeline.costs", "fit"),
     "load": ("archdsl.pipeline.loading", "load"),
+    "load_dataset": ("archdsl.training.datasets", "load_dataset"),
     "load_space": ("archdsl.pipeline.loading", "load_space"),
     "memory": ("archdsl.pipeline.costs", "memory"),
     "to_source": ("archdsl.pipeline.building", "to_source"),
+    "train": ("archdsl.training.train_network", "train"),
 }
 
 __all__ = [
@@ -47,8 +63,17 @@ __all__ = [
     "Architecture",
     "CostOptions",
     "CostReport",
+    "DataError",
+    "Dataset",
     "Diagnostic",
+    "DivergenceError",
+    "EpochReport",
+    "Images",
+    "OutOfMemoryError",
     "Space",
+    "TrainingError",
+    "TrainingResult",
+    "TrainingSettings",
     "__version__",
     "check",
     "compat_cost",
@@ -59,9 +84,11 @@ __all__ = [
     "export_program",
     "fit",
     "load",
+    "load_dataset",
     "load_space",
     "memory",
     "to_source",
+    "train",
 ]
 
 

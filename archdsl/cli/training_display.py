@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 if TYPE_CHECKING:
-    from archdsl.training.loop import StepReport
+    from archdsl.training.results import EpochReport, StepReport
 
 
 class TrainingDisplay:
@@ -46,13 +46,11 @@ class TrainingDisplay:
         text = f"epoch {report.epoch}/{report.epochs}  loss {report.loss:.3f}"
         self._bar.update(self._task, completed=done, total=report.epochs * report.steps, description=text)
 
-    def on_epoch(self, record: dict[str, Any]) -> None:
-        """Print the line of an epoch, or of the final evaluation."""
-        if "epoch" not in record:
-            return
+    def on_epoch(self, report: EpochReport) -> None:
+        """Print the line of an epoch."""
         line = (
-            f"epoch {record['epoch']:>3}  loss {record['train_loss']:.4f}  train {record['train_accuracy']:.2%}  "
-            f"validation {record['validation_accuracy']:.2%}  {record['seconds']:.1f} s"
+            f"epoch {report.epoch:>3}  loss {report.train_loss:.4f}  train {report.train_accuracy:.2%}  "
+            f"validation {report.validation_accuracy:.2%}  {report.seconds:.1f} s"
         )
         if self._terminal:
             self._bar.console.print(line)

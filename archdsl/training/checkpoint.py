@@ -19,7 +19,7 @@ from torch import Tensor, nn, optim
 
 from archdsl.pipeline.weights import save_weights
 from archdsl.training.errors import TrainingError
-from archdsl.training.settings import Settings
+from archdsl.training.settings import TrainingSettings
 
 FORMAT = 1
 METADATA_KEY = "archdsl.checkpoint"
@@ -65,7 +65,7 @@ def save(path: Path, checkpoint: Checkpoint, module: nn.Module, optimizer: optim
 
 
 def load(
-    path: Path, module: nn.Module, optimizer: optim.Optimizer, network: str, data: str, settings: Settings
+    path: Path, module: nn.Module, optimizer: optim.Optimizer, network: str, data: str, settings: TrainingSettings
 ) -> Checkpoint:
     """Put a checkpoint into `module` and `optimizer`, which stay untouched if it does not fit.
 
@@ -107,7 +107,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     return metadata, tensors
 
 
-def _check_origin(path: Path, metadata: dict[str, Any], network: str, data: str, settings: Settings) -> None:
+def _check_origin(path: Path, metadata: dict[str, Any], network: str, data: str, settings: TrainingSettings) -> None:
     if metadata["network"] != network:
         raise TrainingError(f"{path}: the checkpoint is of another network (its graph's hash differs)")
     if metadata["data"] != data:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from archdsl.training.errors import TrainingError
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from archdsl.ir.graph import Graph
 
 
@@ -55,3 +57,28 @@ def classifier(training: Graph, inference: Graph) -> Classifier:
     channels, height, width = image.type.shape
     order = (first, *(key for key in outputs if key != first))
     return Classifier((channels, height, width), order, outputs[first].shape[0])
+
+
+def classifier_of_module(module: nn.Module, shape: tuple[int, int, int]) -> Classifier:
+    """What a module of any origin does with two images of `shape`, in evaluation and in training.
+
+    Raises:
+        TrainingError: unless it gives one tensor [N, classes], or a dict of such tensors, all of one width.
+    """
+    import torch
+
+    was_training = module.training
+    place = next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
+    try:
+        with torch.no_grad():
+            found = module.eval()(torch.zeros(2, *shape, device=place))
+    except Exception as error:
+        raise TrainingError(f"the module does not take images [N, {', '.join(map(str, shape))}]: {error}") from error
+    finally:
+        module.train(was_training)
+    outputs = found if isinstance(found, dict) else {"output": found}
+    wrong = [name for name, value in outputs.items() if not isinstance(value, torch.Tensor) or value.ndim != 2]
+    if wrong or not outputs:
+        raise TrainingError(f"every output must be [N, classes]; these are not: {', '.join(map(str, wrong))}")
+    first = next(iter(outputs.values()))
+    return Classifier(shape, tuple(outputs), first.shape[1])

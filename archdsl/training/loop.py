@@ -7,54 +7,26 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 from torch import Tensor, nn, optim
 
-from archdsl.pipeline.weights import save_weights
 from archdsl.training import checkpoint, metrics
 from archdsl.training.classifier import Classifier
-from archdsl.training.datasets import Dataset, Images, split
-from archdsl.training.errors import TrainingError
+from archdsl.training.datasets import Dataset, Images
+from archdsl.training.errors import DivergenceError, TrainingError, naming_memory
+from archdsl.training.keeping import CHECKPOINT, METRICS, InFolder, InMemory, Keeper
 from archdsl.training.optimizers import make_optimizer, peak_learning_rate
 from archdsl.training.preparation import Preparation, augment
+from archdsl.training.results import EpochReport, Score, StepReport, TrainingResult
 from archdsl.training.schedule import learning_rate_factor
 from archdsl.training.seeds import generator, seed_everything
-from archdsl.training.settings import Settings
+from archdsl.training.settings import TrainingSettings
 
-CHECKPOINT, BEST, LAST, METRICS = "checkpoint.safetensors", "best.safetensors", "last.safetensors", "metrics.jsonl"
 EVALUATION_BATCH = 256
 # Reading the loss waits for the device; it is looked at once in so many steps.
 REPORT_EVERY = 8
-
-
-class StepReport(NamedTuple):
-    """Where an epoch stands: `step` of `steps` done, and the loss of late."""
-
-    epoch: int
-    epochs: int
-    step: int
-    steps: int
-    loss: float
-
-
-class Score(NamedTuple):
-    """Mean cross entropy and share of right answers."""
-
-    loss: float
-    accuracy: float
-
-
-class Result(NamedTuple):
-    """What a training came to; `test` is the score of the best epoch's weights on the images held out."""
-
-    best_epoch: int
-    best_accuracy: float
-    test: Score
-    seconds: float
 
 
 @dataclass
@@ -65,68 +37,78 @@ class Training:
         module: in float32, on any device; moved to `device`.
         classifier: its input and outputs.
         network: hash of its architecture, by which a checkpoint knows it.
-        folder: where checkpoint, weights and metrics go.
-        on_step, on_epoch: called with what can be shown.
+        folder: where checkpoint, weights and metrics go; None writes nothing.
+        on_step: called with what can be shown.
+        on_epoch: called after each epoch; the training ends early where it returns True.
+        test: whether the best weights are scored on the images held out.
     """
 
     module: nn.Module
     classifier: Classifier
     network: str
     dataset: Dataset
-    settings: Settings
-    folder: Path
+    settings: TrainingSettings
+    folder: Path | None = None
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     on_step: Callable[[StepReport], None] = lambda report: None
-    on_epoch: Callable[[dict[str, Any]], None] = lambda record: None
+    on_epoch: Callable[[EpochReport], bool | None] = lambda report: None
+    test: bool = True
 
-    def run(self, resume: bool = False) -> Result:
+    def run(self, resume: bool = False) -> TrainingResult:
         """Train to the end and evaluate the best weights.
 
         Raises:
-            TrainingError: if the data does not fit, the checkpoint to resume from is unusable, or the loss diverges.
+            TrainingError: if the data does not fit or the checkpoint to resume from is unusable; DivergenceError,
+                OutOfMemoryError.
             OSError: if the folder cannot be written to.
         """
-        self._prepare()
-        state = self._resumed() if resume else self._fresh()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for epoch in range(state.epoch + 1, self.settings.epochs + 1):
-            record = self._epoch(epoch)
-            state = self._after(epoch, record, state)
-            metrics.append(self.folder / METRICS, record)
-            checkpoint.save(self.folder / CHECKPOINT, state, self.module, self.optimizer)
-            self.on_epoch(record)
-        return self._finish(state)
+        if resume and self.folder is None:
+            raise TrainingError("there is no folder to resume from")
+        with naming_memory(f"on {self.device}, {self.settings.batch_size} images in a step"):
+            self._prepare()
+            state = self._resumed() if resume else self._fresh()
+            self._keeper.start()
+            stopped = False
+            while state.epoch < self.settings.epochs and not stopped:
+                report = self._epoch(state.epoch + 1)
+                state = self._after(report, state)
+                self._keeper.epoch(report._asdict(), state, self.module, self.optimizer)
+                self._reports.append(report)
+                stopped = bool(self.on_epoch(report))
+            return self._finish(state, stopped)
 
     def _prepare(self) -> None:
         self.classifier.expect_classes(len(self.dataset.classes), self.dataset.name)
-        train, validation = split(self.dataset.train, self.settings.validation, "validation")
-        self.train = Images(train.pixels.to(self.device), train.labels.to(self.device))
-        self.validation = Images(validation.pixels.to(self.device), validation.labels.to(self.device))
+        self.train, self.validation = self.dataset.parts(self.settings.validation, self.device)
         self.preparation = Preparation.for_dataset(self.dataset, self.classifier.shape)
         self.steps = max(1, len(self.train) // self.settings.batch_size)
         self.module.to(self.device)
         self.optimizer: optim.Optimizer = make_optimizer(self.module, self.settings)
+        self._keeper: Keeper = InMemory() if self.folder is None else InFolder(self.folder)
+        self._reports: list[EpochReport] = []
 
     def _fresh(self) -> checkpoint.Checkpoint:
         settings = self.settings.to_dict()
         return checkpoint.Checkpoint(0, 0, 0.0, math.inf, self.network, self.dataset.name, settings)
 
-    def _after(self, epoch: int, record: dict[str, Any], state: checkpoint.Checkpoint) -> checkpoint.Checkpoint:
+    def _after(self, report: EpochReport, state: checkpoint.Checkpoint) -> checkpoint.Checkpoint:
         """The state after an epoch; its weights are kept if they are the best, equals going to the lower loss."""
-        accuracy, loss = record["validation_accuracy"], record["validation_loss"]
+        epoch, accuracy, loss = report.epoch, report.validation_accuracy, report.validation_loss
         if state.best_epoch and (accuracy, -loss) <= (state.best_accuracy, -state.best_loss):
             return replace(state, epoch=epoch)
-        save_weights(self.module.state_dict(), self.folder / BEST)
+        self._keeper.best(self.module)
         return replace(state, epoch=epoch, best_epoch=epoch, best_accuracy=accuracy, best_loss=loss)
 
     def _resumed(self) -> checkpoint.Checkpoint:
+        assert self.folder is not None
         path = self.folder / CHECKPOINT
         found = checkpoint.load(path, self.module, self.optimizer, self.network, self.dataset.name, self.settings)
         metrics.keep_until(self.folder / METRICS, found.epoch)
+        self._reports += [EpochReport(**record) for record in metrics.read(self.folder / METRICS)]
         return found
 
-    def _epoch(self, epoch: int) -> dict[str, Any]:
-        """Train for one epoch; the record of it for the metrics."""
+    def _epoch(self, epoch: int) -> EpochReport:
+        """Train for one epoch."""
         started = time.monotonic()
         seed_everything(self.settings.seed, "dropout", epoch)
         self.module.train()
@@ -141,15 +123,10 @@ class Training:
             if (step + 1) % REPORT_EVERY == 0 or step + 1 == self.steps:
                 self._report(epoch, step + 1, float(loss))
         score = self.evaluate(self.validation)
-        return {
-            "epoch": epoch,
-            "learning_rate": self.optimizer.param_groups[0]["lr"],
-            "train_loss": float(loss_sum) / seen,
-            "train_accuracy": float(right) / seen,
-            "validation_loss": score.loss,
-            "validation_accuracy": score.accuracy,
-            "seconds": round(time.monotonic() - started, 3),
-        }
+        self._expect_finite(score.loss, epoch, "the validation loss", "")
+        seconds = round(time.monotonic() - started, 3)
+        rate = self.optimizer.param_groups[0]["lr"]
+        return EpochReport(epoch, rate, float(loss_sum) / seen, float(right) / seen, *score, seconds)
 
     def _batches(self, epoch: int) -> Iterator[Tensor]:
         """Positions of the images of each step, in this epoch's order; only full batches, if there is one."""
@@ -195,12 +172,15 @@ class Training:
         return losses[0] + self.settings.aux_weight * sum(losses[1:], torch.zeros((), device=self.device))
 
     def _report(self, epoch: int, step: int, loss: float) -> None:
+        self._expect_finite(loss, epoch, "the loss", f", step {step}")
+        self.on_step(StepReport(epoch, self.settings.epochs, step, self.steps, loss))
+
+    def _expect_finite(self, loss: float, epoch: int, what: str, step: str) -> None:
         if not math.isfinite(loss):
-            raise TrainingError(
-                f"the loss is {loss} in epoch {epoch}, step {step}: the training diverged; a lower --learning-rate, "
+            raise DivergenceError(
+                f"{what} is {loss} in epoch {epoch}{step}: the training diverged; a lower --learning-rate, "
                 "more --warmup or --clip-norm may help"
             )
-        self.on_step(StepReport(epoch, self.settings.epochs, step, self.steps, loss))
 
     @torch.no_grad()
     def evaluate(self, images: Images) -> Score:
@@ -216,19 +196,17 @@ class Training:
             right += int((outputs[0].argmax(1) == labels).sum())
         return Score(loss / len(images), right / len(images))
 
-    def _finish(self, state: checkpoint.Checkpoint) -> Result:
+    def _finish(self, state: checkpoint.Checkpoint, stopped: bool) -> TrainingResult:
         """Keep the last weights, score the best ones on the images held out."""
-        save_weights(self.module.state_dict(), self.folder / LAST)
-        self.module.load_state_dict(load_file(self.folder / BEST))
-        score = self.evaluate(self.dataset.test)
-        record = {
-            "best_epoch": state.best_epoch,
-            "validation_accuracy": state.best_accuracy,
-            "test_loss": score.loss,
-            "test_accuracy": score.accuracy,
-            "test_images": len(self.dataset.test),
-        }
-        metrics.append(self.folder / METRICS, record)
-        self.on_epoch(record)
-        seconds = sum(r.get("seconds", 0.0) for r in metrics.read(self.folder / METRICS))
-        return Result(state.best_epoch, state.best_accuracy, score, seconds)
+        self._keeper.last(self.module)
+        self.module.eval()
+        score = self.evaluate(self.dataset.test) if self.test else None
+        record = {"best_epoch": state.best_epoch, "validation_accuracy": state.best_accuracy}
+        if score is not None:
+            further = {"test_loss": score.loss, "test_accuracy": score.accuracy, "test_images": len(self.dataset.test)}
+            self._keeper.final({**record, **further})
+        best = Score(state.best_loss, state.best_accuracy)
+        seconds = sum(report.seconds for report in self._reports)
+        return TrainingResult(
+            self.module, state.best_epoch, best, score, tuple(self._reports), stopped, round(seconds, 3)
+        )

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from torch import nn, optim
 
-from archdsl.training.settings import Settings
+from archdsl.training.settings import TrainingSettings
 
 
 class Usual(NamedTuple):
@@ -25,12 +25,12 @@ USUAL: dict[str, Usual] = {
 }
 
 
-def peak_learning_rate(settings: Settings) -> float:
+def peak_learning_rate(settings: TrainingSettings) -> float:
     """The learning rate that the schedule's factor multiplies."""
     return USUAL[settings.optimizer].learning_rate if settings.learning_rate is None else settings.learning_rate
 
 
-def make_optimizer(module: nn.Module, settings: Settings) -> optim.Optimizer:
+def make_optimizer(module: nn.Module, settings: TrainingSettings) -> optim.Optimizer:
     """The optimizer over all parameters; biases and the weights of normalisation are not decayed."""
     decay = USUAL[settings.optimizer].weight_decay if settings.weight_decay is None else settings.weight_decay
     parameters = [p for p in module.parameters() if p.requires_grad]

@@ -39,12 +39,8 @@ class Preparation:
             raise TrainingError(
                 f"the images of {dataset.name} have {pixels.shape[1]} channels and the network reads {shape[0]}"
             )
-        # Sums of whole numbers, channel by channel, so that no copy in floats of all images is needed.
-        counts = [torch.bincount(pixels[:, c].flatten(), minlength=256).double() for c in range(pixels.shape[1])]
-        values = torch.arange(256, dtype=torch.float64) / dataset.white
-        means = [float((n * values).sum() / n.sum()) for n in counts]
-        spreads = [float((n * (values - m) ** 2).sum() / n.sum()) ** 0.5 for n, m in zip(counts, means, strict=True)]
-        return cls(shape, dataset.white, tuple(means), tuple(max(s, 1e-3) for s in spreads))
+        mean, deviation = dataset.remember("statistics", lambda: _statistics(pixels, dataset.white))
+        return cls(shape, dataset.white, mean, deviation)
 
     def __call__(self, pixels: Tensor) -> Tensor:
         """float32 images [M, *shape], on the device of `pixels`: bilinear resizing, channels repeated or averaged."""
@@ -59,6 +55,16 @@ class Preparation:
             smaller = height < images.shape[-2] or width < images.shape[-1]
             images = F.interpolate(images, (height, width), mode="bilinear", antialias=smaller)
         return images.contiguous()
+
+
+def _statistics(pixels: Tensor, white: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and deviation of each channel, in units of white."""
+    # Sums of whole numbers, channel by channel, so that no copy in floats of all images is needed.
+    counts = [torch.bincount(pixels[:, c].flatten(), minlength=256).double() for c in range(pixels.shape[1])]
+    values = torch.arange(256, dtype=torch.float64) / white
+    means = [float((n * values).sum() / n.sum()) for n in counts]
+    spreads = [float((n * (values - m) ** 2).sum() / n.sum()) ** 0.5 for n, m in zip(counts, means, strict=True)]
+    return tuple(means), tuple(max(s, 1e-3) for s in spreads)
 
 
 def augment(images: Tensor, flip: bool, crop: int, random: torch.Generator) -> Tensor:

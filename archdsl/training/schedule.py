@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from math import cos, pi
 
-from archdsl.training.settings import Settings
+from archdsl.training.settings import TrainingSettings
 
 
-def learning_rate_factor(settings: Settings, step: int, steps_per_epoch: int) -> float:
+def learning_rate_factor(settings: TrainingSettings, step: int, steps_per_epoch: int) -> float:
     """What the learning rate is multiplied with at `step`, counted from 0 over the whole training.
 
     Warm-up first, linear; then the schedule: `cosine` falls to zero at the end (arXiv:1608.03983, one cycle),

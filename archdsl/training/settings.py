@@ -13,7 +13,7 @@ Precision = Literal["auto", "float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
-class Settings:
+class TrainingSettings:
     """How to train. Two runs with equal settings, data and network give the same numbers on one CPU.
 
     Attributes:
@@ -30,7 +30,7 @@ class Settings:
         flip: mirror half of the training images.
         crop: shift training images by up to so many pixels of the network's input.
         precision: bfloat16 computes with autocast; auto does so on a GPU.
-        validation: share of the training images that chooses the best epoch.
+        validation: the training images that choose the best epoch: a share of them, below 1, or their number.
         seed: of initial weights, order, augmentation and dropout. The split of the data does not depend on it.
     """
 
@@ -67,7 +67,7 @@ class Settings:
             "clip_norm": self.clip_norm >= 0,
             "aux_weight": self.aux_weight >= 0,
             "crop": self.crop >= 0,
-            "validation": 0 < self.validation < 1,
+            "validation": 0 < self.validation < 1 or (self.validation >= 2 and self.validation % 1 == 0),
         }
         for name, holds in rules.items():
             if not holds:

@@ -13,7 +13,7 @@ from archdsl.training.classifier import Classifier
 from archdsl.training.datasets import Dataset, Images
 from archdsl.training.loop import Training
 from archdsl.training.seeds import seed_everything
-from archdsl.training.settings import Settings
+from archdsl.training.settings import TrainingSettings
 
 
 class Network(nn.Module):
@@ -53,7 +53,7 @@ def make_training(tmp_path: Path, dataset: Dataset):
     """A training of a fresh network with the same initial weights each time."""
 
     def make(folder: str = "run", network: str = "hash", **changed: Any) -> Training:
-        settings = Settings(**{"epochs": 4, "batch_size": 16, "crop": 1, "flip": False, **changed})
+        settings = TrainingSettings(**{"epochs": 4, "batch_size": 16, "crop": 1, "flip": False, **changed})
         seed_everything(settings.seed, "weights")
         classifier = Classifier((1, 6, 6), ("logits", "aux"), 2)
         return Training(Network(), classifier, network, dataset, settings, tmp_path / folder)

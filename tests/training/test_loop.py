@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from archdsl.training.errors import TrainingError
-from archdsl.training.loop import BEST, CHECKPOINT, LAST, METRICS
+from archdsl.training.keeping import BEST, CHECKPOINT, LAST, METRICS
 
 
 def records(training):

@@ -6,11 +6,11 @@ import pytest
 
 from archdsl.training.errors import TrainingError
 from archdsl.training.schedule import learning_rate_factor
-from archdsl.training.settings import Settings
+from archdsl.training.settings import TrainingSettings
 
 
 def factors(steps_per_epoch=10, **changed):
-    settings = Settings(**{"epochs": 6, "warmup_epochs": 0.0, **changed})
+    settings = TrainingSettings(**{"epochs": 6, "warmup_epochs": 0.0, **changed})
     return [learning_rate_factor(settings, step, steps_per_epoch) for step in range(settings.epochs * steps_per_epoch)]
 
 
@@ -38,7 +38,9 @@ def test_constant_stays():
     assert set(factors(schedule="constant")) == {1.0}
 
 
-@pytest.mark.parametrize("changed", [{"epochs": 0}, {"learning_rate": 0.0}, {"validation": 1.0}, {"momentum": 1.0}])
+@pytest.mark.parametrize(
+    "changed", [{"epochs": 0}, {"learning_rate": 0.0}, {"validation": 1.0}, {"validation": 5.5}, {"momentum": 1.0}]
+)
 def test_settings_out_of_range_are_named(changed):
     with pytest.raises(TrainingError, match=next(iter(changed))):
-        Settings(**changed)
+        TrainingSettings(**changed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,8 +12,7 @@ from archdsl.cli.errors import UsageError
 from archdsl.cli.output import print_json, progress
 
 if TYPE_CHECKING:
-    from archdsl.pipeline.architecture import Architecture
-    from archdsl.training.loop import Result, Training
+    from archdsl import Architecture, Dataset, TrainingResult, TrainingSettings
 
 
 def command(
@@ -49,7 +48,8 @@ def command(
         Literal["auto", "float32", "bfloat16"], typer.Option("--precision", help="auto: bfloat16 on a GPU.")
     ] = "auto",
     validation: Annotated[
-        float, typer.Option("--validation", help="Share of the training images that chooses the best epoch.")
+        float,
+        typer.Option("--validation", help="Training images that choose the best epoch: a share, below 1, or a number."),
     ] = 0.1,
     seed: Annotated[int, typer.Option("--seed")] = 0,
     weights: Annotated[Path | None, typer.Option("--weights", metavar="FILE", help="Weights to start from.")] = None,
@@ -64,11 +64,10 @@ def command(
     one for the test) and DIR/checkpoint.safetensors (for --resume). The final figure is for images that took no part
     in training or in choosing the best epoch.
     """
-    from archdsl.training.errors import TrainingError
-    from archdsl.training.settings import Settings as TrainingSettings
+    import archdsl
 
     try:
-        settings = TrainingSettings(
+        settings = archdsl.TrainingSettings(
             epochs=epochs, batch_size=batch_size, optimizer=optimizer, learning_rate=learning_rate,
             weight_decay=weight_decay, momentum=momentum, schedule=schedule, warmup_epochs=warmup,
             step_epochs=step_epochs, gamma=gamma, label_smoothing=label_smoothing, clip_norm=clip_norm,
@@ -77,15 +76,15 @@ def command(
         expect_folder(output)
         _refuse_to_overwrite(output, resume, force)
         architecture = loaded(spec, params, inputs, decisions)
-        training = _training(architecture, data, settings, output, weights, device)
-        result = _run(training, resume)
-    except TrainingError as error:
+        dataset = _dataset(architecture, data, device)
+        result = _run(architecture, dataset, settings, output, weights, device, resume)
+    except archdsl.TrainingError as error:
         raise UsageError(str(error)) from None
-    _print_result(result, training, format)
+    _print_result(result, dataset, output, format)
 
 
 def _refuse_to_overwrite(output: Path, resume: bool, force: bool) -> None:
-    from archdsl.training.loop import BEST, CHECKPOINT, LAST, METRICS
+    from archdsl.training.keeping import BEST, CHECKPOINT, LAST, METRICS
 
     there = [output / name for name in (CHECKPOINT, BEST, LAST, METRICS) if (output / name).exists()]
     if not there or resume:
@@ -96,50 +95,56 @@ def _refuse_to_overwrite(output: Path, resume: bool, force: bool) -> None:
         path.unlink()
 
 
-def _training(
-    architecture: Architecture, data: str, settings: Any, output: Path, weights: Path | None, device: str
-) -> Training:
-    import archdsl
+def _dataset(architecture: Architecture, data: str, device: str) -> Dataset:
+    """The data set, once the network is known to be able to learn it."""
     from archdsl.training.classifier import classifier
     from archdsl.training.datasets import load_dataset
     from archdsl.training.devices import choose_device
-    from archdsl.training.loop import Training
-    from archdsl.training.seeds import seed_everything
 
     network = classifier(architecture.graph(training=True), architecture.graph())
     dataset = load_dataset(data, network.shape[1:])
     network.expect_classes(len(dataset.classes), dataset.name)
-    place = choose_device(device)
     progress(
         f"{architecture.name} on {dataset.name}: {len(dataset.train)} images to train with, {len(dataset.test)} held "
-        f"out, {len(dataset.classes)} classes, {place}"
+        f"out, {len(dataset.classes)} classes, {choose_device(device)}"
     )
-    seed_everything(settings.seed, "weights")
-    module = archdsl.compile(architecture, mode="train", weights=weights)
-    return Training(module, network, architecture.hash, dataset, settings, output, place)
+    return dataset
 
 
-def _run(training: Training, resume: bool) -> Result:
+def _run(
+    architecture: Architecture,
+    dataset: Dataset,
+    settings: TrainingSettings,
+    output: Path,
+    weights: Path | None,
+    device: str,
+    resume: bool,
+) -> TrainingResult:
+    import archdsl
     from archdsl.cli.training_display import TrainingDisplay
 
     try:
         with TrainingDisplay() as display:
-            training.on_step, training.on_epoch = display.on_step, display.on_epoch
-            return training.run(resume)
+            return archdsl.train(
+                architecture, dataset, settings, weights=weights, device=device, folder=output, resume=resume,
+                on_epoch=display.on_epoch, on_step=display.on_step,
+            )  # fmt: skip
     except KeyboardInterrupt:
-        progress(f"stopped; --resume goes on from the last whole epoch in {training.folder}")
+        progress(f"stopped; --resume goes on from the last whole epoch in {output}")
         raise
 
 
-def _print_result(result: Result, training: Training, format: str) -> None:
-    from archdsl.training.loop import BEST
+def _print_result(result: TrainingResult, dataset: Dataset, output: Path, format: str) -> None:
+    from archdsl.training.keeping import BEST
 
-    path = training.folder / BEST
+    path = output / BEST
+    assert result.test is not None  # it was not left out
     if format == "json":
-        print_json({**result._asdict(), "test": result.test._asdict(), "weights": str(path)})
+        best = {"best_epoch": result.best_epoch, "best_accuracy": result.validation.accuracy}
+        print_json({**best, "test": result.test._asdict(), "seconds": result.seconds, "weights": str(path)})
         return
     print(
-        f"test accuracy {result.test.accuracy:.2%} on {len(training.dataset.test)} held-out images "
+        f"test accuracy {result.test.accuracy:.2%} on {len(dataset.test)} held-out images "
         f"(best epoch {result.best_epoch}, {result.seconds:.0f} s)"
     )
     print(path)
