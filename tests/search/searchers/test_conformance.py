@@ -1,0 +1,42 @@
+"""Every shipped searcher passes the conformance suite."""
+
+from __future__ import annotations
+
+from archdsl_search.searchers.grid import Grid
+from archdsl_search.searchers.local_search import LocalSearch, LocalSearchSettings
+from archdsl_search.searchers.random_search import RandomSearch, RandomSettings
+from archdsl_search.searchers.registry import SHIPPED, searcher_type
+from archdsl_search.searchers.regularized_evolution import EvolutionSettings, RegularizedEvolution
+from archdsl_search.searchers.reinforce import Reinforce, ReinforceSettings
+from archdsl_search.testing.searcher_conformance import SearcherConformance
+
+
+class TestRandom(SearcherConformance):
+    searcher = RandomSearch
+    settings = (RandomSettings(), RandomSettings(distinct=False))
+
+
+class TestGrid(SearcherConformance):
+    searcher = Grid
+
+
+class TestLocalSearch(SearcherConformance):
+    searcher = LocalSearch
+    settings = (LocalSearchSettings(), LocalSearchSettings(move="best", starts=3))
+
+
+class TestRegularizedEvolution(SearcherConformance):
+    searcher = RegularizedEvolution
+    settings = (EvolutionSettings(), EvolutionSettings(population=10, sample=3, identity_mutation=0.2))
+
+
+class TestReinforce(SearcherConformance):
+    searcher = Reinforce
+    settings = (ReinforceSettings(), ReinforceSettings(learning_rate=1.0, baseline_decay=0))
+
+
+def test_every_shipped_searcher_is_here_under_its_name() -> None:
+    tested = {suite.searcher.name for suite in SearcherConformance.__subclasses__()}
+    assert tested == set(SHIPPED)
+    for name in SHIPPED:
+        assert searcher_type(name).name == name
