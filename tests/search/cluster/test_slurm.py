@@ -22,7 +22,9 @@ STANDINS = {
     # The driver begins once both parts of the cluster are there.
     "archdsl": LOG + "trap 'echo stopped >>\"$CALLS\"; exit 0' TERM\n"
     'until [ "$(grep -c ^mode "$CALLS")" = 2 ]; do /bin/sleep 0.05; done\n'
-    'echo ready >>"$CALLS"; [ -n "${DRIVER_WAITS:-}" ] && while :; do /bin/sleep 0.05; done; exit "${DRIVER_STATUS:-0}"',
+    'echo ready >>"$CALLS"\n'
+    '[ -n "${DRIVER_WAITS:-}" ] && while :; do /bin/sleep 0.05; done\n'
+    'exit "${DRIVER_STATUS:-0}"',
 }
 
 
