@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from archdsl.analysis.options import CostOptions
     from archdsl.analysis.report import CostReport
     from archdsl.diagnostics.diagnostic import ArchdslError, Diagnostic
-    from archdsl.pipeline.architecture import Architecture, Space
+    from archdsl.pipeline.architecture import Architecture, Space, Walk
     from archdsl.pipeline.building import compile_architecture as compile
     from archdsl.pipeline.building import cost, export_onnx, export_program, to_source
     from archdsl.pipeline.checking import check
     from archdsl.pipeline.costs import compat_cost, cost_formulas, fit, memory
     from archdsl.pipeline.loading import load, load_space
+    from archdsl.spec.elaborate.decisions import Decision
     from archdsl.training.datasets import Dataset, Images, load_dataset
     from archdsl.training.errors import DataError, DivergenceError, OutOfMemoryError, TrainingError
     from archdsl.training.results import EpochReport, TrainingResult
@@ -33,6 +34,7 @@ _PUBLIC = {
     "CostReport": ("archdsl.analysis.report", "CostReport"),
     "DataError": ("archdsl.training.errors", "DataError"),
     "Dataset": ("archdsl.training.datasets", "Dataset"),
+    "Decision": ("archdsl.spec.elaborate.decisions", "Decision"),
     "Diagnostic": ("archdsl.diagnostics.diagnostic", "Diagnostic"),
     "DivergenceError": ("archdsl.training.errors", "DivergenceError"),
     "EpochReport": ("archdsl.training.results", "EpochReport"),
@@ -42,6 +44,7 @@ _PUBLIC = {
     "TrainingError": ("archdsl.training.errors", "TrainingError"),
     "TrainingResult": ("archdsl.training.results", "TrainingResult"),
     "TrainingSettings": ("archdsl.training.settings", "TrainingSettings"),
+    "Walk": ("archdsl.pipeline.architecture", "Walk"),
     "check": ("archdsl.pipeline.checking", "check"),
     "compat_cost": ("archdsl.pipeline.costs", "compat_cost"),
     "compile": ("archdsl.pipeline.building", "compile_architecture"),
@@ -65,6 +68,7 @@ __all__ = [
     "CostReport",
     "DataError",
     "Dataset",
+    "Decision",
     "Diagnostic",
     "DivergenceError",
     "EpochReport",
@@ -74,6 +78,7 @@ __all__ = [
     "TrainingError",
     "TrainingResult",
     "TrainingSettings",
+    "Walk",
     "__version__",
     "check",
     "compat_cost",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from random import Random
 from typing import Any
@@ -12,7 +12,7 @@ from archdsl.diagnostics.diagnostic import ArchdslError, Diagnostic, Severity
 from archdsl.ir.graph import Graph
 from archdsl.pipeline.elaboration import Forms, Request
 from archdsl.pipeline.settings import attributes, labels
-from archdsl.spec.elaborate.decisions import Decision, FirstOption, Given, Sampled
+from archdsl.spec.elaborate.decisions import Chosen, Decision, FirstOption, Given, Sampled
 from archdsl.spec.elaborate.scopes import Data
 from archdsl.spec.syntax.model import Label
 
@@ -86,6 +86,23 @@ class Architecture:
         return f"Architecture({self.name!r})"
 
 
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """One way through the decisions of a space.
+
+    Attributes:
+        points: the decisions that were reached and not fixed beforehand, in the order reached.
+        decisions: the outcome of each decision, fixed ones included.
+        architecture: what they give; None if that is not in the space.
+        errors: why it is not: a `require` that does not hold, shapes that don't fit.
+    """
+
+    points: tuple[Decision, ...]
+    decisions: dict[str, Label]
+    architecture: Architecture | None
+    errors: tuple[Diagnostic, ...] = ()
+
+
 class Space:
     """A search space: a file with open decisions.
 
@@ -131,6 +148,24 @@ class Space:
         why = last.errors[0]
         message = f"no valid architecture in {SAMPLE_ATTEMPTS} draws; the last one: {why.message}"
         raise ArchdslError(Diagnostic("E0608", message, why.span, why.label, why.notes, Severity.ERROR))
+
+    def walk(self, choose: Callable[[Decision], int]) -> Walk:
+        """Ask `choose` for the number of an outcome at each decision, in the order in which they are reached.
+
+        Args:
+            choose: called once for each decision that is open; gives a number from 0 below `decision.outcomes`.
+                What it raises comes through.
+        """
+        reached: list[Decision] = []
+
+        def number(decision: Decision) -> int:
+            reached.append(decision)
+            return choose(decision)
+
+        forms = self._request.build(Given(self._request.decisions, Chosen(number)))
+        errors = tuple(forms.errors)
+        made = None if errors else Architecture(self._request.with_decisions(forms.decisions), forms)
+        return Walk(tuple(reached), dict(forms.decisions), made, errors)
 
     def decisions(self, given: Mapping[str, Any] | None = None) -> dict[str, Decision]:
         """The decisions that are reached with `given` filled and the first option everywhere else, by id."""

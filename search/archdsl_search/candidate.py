@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 # The label of an option: a word, a number, a truth value or a list of them (language reference, rule 16).
-Label = bool | int | float | str | list["Label"]
-Decisions = Mapping[str, Label]
+Label: TypeAlias = "bool | int | float | str | list[Label]"
+Decisions: TypeAlias = Mapping[str, Label]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from math import comb
 from random import Random
@@ -41,6 +41,10 @@ class Decision:
     options: tuple[Label, ...]
     sizes: tuple[int, ...] | None = None
 
+    def __hash__(self) -> int:
+        # Labels may be lists, which have no hash.
+        return hash((self.id, len(self.options), self.sizes))
+
     @property
     def outcomes(self) -> int:
         """How many outcomes there are."""
@@ -58,6 +62,18 @@ class Decision:
                 return [self.options[i] for i in _combination(len(self.options), size, index)]
             index -= count
         raise IndexError(index)
+
+    def index(self, label: Label) -> int | None:
+        """The number of the outcome with this label, the inverse of `outcome`; None if it is none."""
+        positions = self.positions(label)
+        if positions is None or self.sizes is None:
+            return positions[0] if positions else None
+        before = 0
+        for size in self.sizes:
+            if size == len(positions):
+                return before + _rank(len(self.options), positions)
+            before += comb(len(self.options), size)
+        return None
 
     def positions(self, label: Label) -> tuple[int, ...] | None:
         """Which options the label names, in option order; None if it is no outcome."""
@@ -87,6 +103,12 @@ def _combination(n: int, k: int, index: int) -> tuple[int, ...]:
     return tuple(chosen)
 
 
+def _rank(n: int, chosen: tuple[int, ...]) -> int:
+    """The number of a combination, in the order of itertools.combinations."""
+    k = len(chosen)
+    return comb(n, k) - 1 - sum(comb(n - 1 - place, k - i) for i, place in enumerate(chosen))
+
+
 class Decider(Protocol):
     """Fills holes in the order in which they are reached."""
 
@@ -100,6 +122,20 @@ class FirstOption:
     def decide(self, decision: Decision) -> Label | None:
         """The first outcome."""
         return decision.outcome(0)
+
+
+class Chosen:
+    """The outcome whose number a function gives; it is asked once for each id, in the order reached."""
+
+    def __init__(self, choose: Callable[[Decision], int]):
+        self._choose = choose
+        self._known: dict[str, Label] = {}
+
+    def decide(self, decision: Decision) -> Label | None:
+        """The outcome; the first answer holds where a network is looked at twice."""
+        if decision.id not in self._known:
+            self._known[decision.id] = decision.outcome(self._choose(decision))
+        return self._known[decision.id]
 
 
 class Sampled:

@@ -25,6 +25,10 @@ class Point(Protocol):
     def outcome(self, index: int) -> Label:
         """The outcome with this number."""
 
+    @abstractmethod
+    def index(self, label: Label) -> int | None:
+        """The number of the outcome with this label, the inverse of `outcome`; None if it is none."""
+
 
 class SearchSpace(Protocol):
     """Sampling, walking and changing of candidates; conditional decisions are followed wherever they lead.
