@@ -40,6 +40,10 @@ class Choice:
         """The outcome with this number."""
         return self.labels[index]
 
+    def index(self, label: Label) -> int | None:
+        """The number of the outcome with this label; None if it is none."""
+        return self.labels.index(label) if label in self.labels else None
+
 
 @dataclass
 class _Walk:
