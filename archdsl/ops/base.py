@@ -100,6 +100,7 @@ class Operator(BaseModel):
         optional_operands: how many of the last operands may be left out.
         reads_batch_size: reads nothing, but needs N: whoever builds the graph passes the network's first input as
             a hidden first operand (`constant`).
+        internal: made by passes only; files can't name it.
         reference: paper, section or torch function that defines it.
     """
 
@@ -110,6 +111,7 @@ class Operator(BaseModel):
     operands: ClassVar[tuple[str, ...]] = ("x",)
     optional_operands: ClassVar[int] = 0
     reads_batch_size: ClassVar[bool] = False
+    internal: ClassVar[bool] = False
     reference: ClassVar[str] = ""
 
     # Simplification rules that hold for any operands; see archdsl.passes.

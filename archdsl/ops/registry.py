@@ -23,7 +23,17 @@ _interned: dict[tuple[object, ...], Operator] = {}
 
 @cache
 def operators() -> Mapping[str, type[Operator]]:
-    """Every operator by name: the built-in families first, then those of installed packages.
+    """The operators that files may name.
+
+    Raises:
+        ValueError: as `every_operator`.
+    """
+    return {name: op for name, op in every_operator().items() if not op.internal}
+
+
+@cache
+def every_operator() -> Mapping[str, type[Operator]]:
+    """Every operator by name, those that only passes make included: built-in ones and those of installed packages.
 
     Raises:
         ValueError: if an installed package takes a name that is taken, or offers something that is no operator.
@@ -71,4 +81,4 @@ def _frozen(value: Any) -> Any:
     return tuple(_frozen(v) for v in value) if isinstance(value, list | tuple) else value
 
 
-__all__ = ["ValidationError", "make", "operators"]
+__all__ = ["ValidationError", "every_operator", "make", "operators"]

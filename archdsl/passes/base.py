@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 from archdsl.ir.graph import Graph
+from archdsl.passes.weights import WeightStep
 
 
 class PassResult(NamedTuple):
@@ -14,11 +15,16 @@ class PassResult(NamedTuple):
         graph: the new graph; the given one if nothing changed.
         changed: whether anything did.
         notes: what was done, one line for each kind of change, for reports.
+        steps: how the weights of the new graph come from those of the old one, in order; empty if they are the same,
+            those of nodes that are gone aside.
+        places: paths of the nodes that something was done to, for reports.
     """
 
     graph: Graph
     changed: bool
     notes: tuple[str, ...] = ()
+    steps: tuple[WeightStep, ...] = ()
+    places: tuple[str, ...] = ()
 
 
 class Pass(Protocol):
@@ -40,6 +46,6 @@ def unchanged(graph: Graph) -> PassResult:
     return PassResult(graph, changed=False)
 
 
-def counted(number: int, what: str) -> str:
-    """`1 node`, `3 nodes`: for notes."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def counted(number: int, what: str, several: str = "") -> str:
+    """`1 node`, `3 nodes`: for notes. `several` is the plural where it isn't made with an s."""
+    return f"{number} {what}" if number == 1 else f"{number} {several or what + 's'}"

@@ -10,6 +10,7 @@ from archdsl.ir.verify import assert_valid
 from archdsl.passes.base import Pass, PassResult
 from archdsl.passes.dead_nodes import DeadNodes
 from archdsl.passes.identities import Identities
+from archdsl.passes.weights import WeightStep
 from archdsl.passes.zeroed_branches import ZeroedBranches
 
 SIMPLIFICATION: tuple[Pass, ...] = (DeadNodes(), Identities(), ZeroedBranches())
@@ -29,14 +30,18 @@ def run_passes(graph: Graph, passes: Sequence[Pass]) -> PassResult:
         assert_valid(graph)
     changed = False
     notes: list[str] = []
+    steps: list[WeightStep] = []
+    places: list[str] = []
     for each in passes:
         result = each.run(graph)
         if result.changed:
             graph, changed = result.graph, True
             notes += [f"{each.name}: {note}" for note in result.notes]
+            steps += result.steps
+            places += result.places
             if verifying:
                 assert_valid(graph)
-    return PassResult(graph, changed, tuple(notes))
+    return PassResult(graph, changed, tuple(notes), tuple(steps), tuple(places))
 
 
 def run_to_fixed_point(graph: Graph, passes: Sequence[Pass]) -> PassResult:

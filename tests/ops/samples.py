@@ -15,13 +15,13 @@ from archdsl.backends.torch import support
 from archdsl.backends.torch.printing import print_expression
 from archdsl.ops.base import Operator, Sample
 from archdsl.ops.lowering import LeafModule
-from archdsl.ops.registry import make, operators
+from archdsl.ops.registry import every_operator, make
 from archdsl.types import TensorType
 
-OPERATORS = [pytest.param(op, id=name) for name, op in operators().items()]
+OPERATORS = [pytest.param(op, id=name) for name, op in every_operator().items()]
 SAMPLES = [
     pytest.param(make(op, sample.attributes), sample, id=f"{name}-{i}")
-    for name, op in operators().items()
+    for name, op in every_operator().items()
     for i, sample in enumerate(op.samples())
 ]
 DTYPES = {"float32": torch.float32, "int64": torch.int64}

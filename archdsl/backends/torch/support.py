@@ -137,6 +137,20 @@ class Scale(nn.Module):
         return x * self.weight.reshape(-1, *[1] * (x.ndim - 2))
 
 
+class ChannelAffine(nn.Module):
+    """One learned factor and one learned number per channel (dimension 1)."""
+
+    def __init__(self, num_channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(num_channels))
+        self.bias = nn.Parameter(torch.zeros(num_channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shapes: [N, C, ...] to the same."""
+        shape = (-1, *[1] * (x.ndim - 2))
+        return torch.addcmul(self.bias.reshape(shape), x, self.weight.reshape(shape))
+
+
 class LSTMCell(nn.Module):
     """nn.LSTMCell with one bias in place of two; the gates stand in the same order: input, forget, cell, output."""
 

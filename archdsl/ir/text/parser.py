@@ -11,7 +11,7 @@ from archdsl.diagnostics.span import Span
 from archdsl.ir.graph import Graph, Node, Scope, Value
 from archdsl.ir.text.reader import Cursor
 from archdsl.ops.base import Operator, OperatorError
-from archdsl.ops.registry import ValidationError, make, operators
+from archdsl.ops.registry import ValidationError, every_operator, make
 from archdsl.types import DTYPES, TensorType
 
 VALUE = re.compile(r"%(\d+)")
@@ -164,11 +164,11 @@ class _Parser:
             self.fail(line, "the attributes have no end")
         found = self.operators.get((name, text))
         if found is None:
-            if name not in operators():
+            if name not in every_operator():
                 self.fail(line, f"unknown operator `{name}`", at=start, code="E0202")
             attributes = self.attributes(Cursor(line.text, line.number, place)) if text else {}
             try:
-                found = make(operators()[name], attributes)
+                found = make(every_operator()[name], attributes)
             except ValidationError as wrong:
                 self.fail(line, _first_error(wrong), at=place, code="E0303")
             except OperatorError as refusal:

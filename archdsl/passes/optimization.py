@@ -1,0 +1,118 @@
+"""The optimizing pipeline: an inference graph made faster, with the map of its weights and a record of each pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from archdsl.ir.graph import Graph
+from archdsl.passes.base import Pass
+from archdsl.passes.dead_nodes import DeadNodes
+from archdsl.passes.identities import Identities
+from archdsl.passes.inference.affine_folding import AffineFolding
+from archdsl.passes.inference.affine_form import AffineForm
+from archdsl.passes.inference.common_subexpressions import CommonSubexpressions
+from archdsl.passes.inference.fusion import ActivationFusion, ResidualFusion
+from archdsl.passes.inference.noise import Noise
+from archdsl.passes.pipeline import run_passes
+from archdsl.passes.weights import WeightMap, WeightStep, keys_of
+from archdsl.passes.zeroed_branches import ZeroedBranches
+
+MOST_ROUNDS = 50
+SIMPLIFYING: tuple[Pass, ...] = (Noise(), DeadNodes(), Identities(), ZeroedBranches(), CommonSubexpressions())
+FOLDING: tuple[Pass, ...] = (AffineForm(), AffineFolding())
+FUSING: tuple[Pass, ...] = (ResidualFusion(), ActivationFusion())
+
+# Groups run one after the other, each until nothing changes.
+EVERY: tuple[tuple[Pass, ...], ...] = (SIMPLIFYING, FOLDING, FUSING)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one run of a pass did.
+
+    Attributes:
+        name: the pass.
+        notes: what it did, one line for each kind of change.
+        places: the nodes it did it to, by path.
+        before, after: the graph.
+    """
+
+    name: str
+    notes: tuple[str, ...]
+    places: tuple[str, ...]
+    before: Graph = field(repr=False)
+    after: Graph = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Optimized:
+    """An optimized network.
+
+    Attributes:
+        graph: the network, with operators that only optimized graphs have.
+        weights: how its weights come from those of the source, and back.
+        records: what each pass did, in order; passes that did nothing are left out.
+    """
+
+    graph: Graph
+    weights: WeightMap
+    records: tuple[Record, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was done, each line with the name of its pass in front."""
+        return tuple(f"{record.name}: {note}" for record in self.records for note in record.notes)
+
+
+def pipeline(
+    only: Iterable[str] | None = None,
+    without: Iterable[str] = (),
+    groups: Sequence[Sequence[Pass]] = EVERY,
+) -> tuple[tuple[Pass, ...], ...]:
+    """Groups of passes with some left out.
+
+    Args:
+        only: names of the passes to keep; by default all.
+        without: names of passes to leave out.
+        groups: what to choose from.
+
+    Raises:
+        ValueError: if there is no pass of a name.
+    """
+    known = {each.name for group in groups for each in group}
+    wanted = known if only is None else set(only)
+    unknown = sorted((wanted | set(without)) - known)
+    if unknown:
+        raise ValueError(f"there is no pass {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+    kept = wanted - set(without)
+    return tuple(tuple(each for each in group if each.name in kept) for group in groups)
+
+
+def optimize(graph: Graph, groups: Sequence[Sequence[Pass]] = EVERY) -> Optimized:
+    """Make an inference graph faster without changing what it computes, up to rounding.
+
+    Args:
+        graph: an inference form; it is left as it is.
+        groups: passes; each group runs until none of its passes changes anything, then the next one. see `pipeline`.
+
+    Raises:
+        RuntimeError: if passes undo each other's work without end.
+    """
+    now = graph
+    steps: list[WeightStep] = []
+    records: list[Record] = []
+    for group in groups:
+        for _ in range(MOST_ROUNDS):
+            before = len(records)
+            for each in group:
+                result = run_passes(now, (each,))
+                if result.changed:
+                    records.append(Record(each.name, result.notes, result.places, now, result.graph))
+                    steps += result.steps
+                    now = result.graph
+            if len(records) == before:
+                break
+        else:
+            raise RuntimeError(f"passes undo each other's work: {', '.join(each.name for each in group)}")
+    return Optimized(now, WeightMap(keys_of(graph), keys_of(now), tuple(steps)), tuple(records))
