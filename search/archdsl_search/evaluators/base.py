@@ -60,7 +60,7 @@ class Evaluator(ABC, Generic[E]):
     Class attributes:
         name: what sweep files call it.
         settings_type: its options.
-        metrics: names of what it always measures, the first one the default objective.
+        metrics: names of what it always measures, the first one the default objective; see `measured`.
         light: takes milliseconds: evaluations are packed into batches.
     """
 
@@ -72,6 +72,11 @@ class Evaluator(ABC, Generic[E]):
     def __init__(self, space: Space, settings: E):
         self.space = space
         self.settings = settings
+
+    @classmethod
+    def measured(cls, settings: E) -> tuple[str, ...]:
+        """What it always measures with these settings: `metrics`, unless the settings decide."""
+        return cls.metrics
 
     @abstractmethod
     def evaluate(self, job: Job) -> Metrics:

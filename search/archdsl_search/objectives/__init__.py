@@ -1,1 +1,1 @@
-"""Objectives: from metrics to the numbers that a searcher makes larger."""
+"""Objectives: from metrics to the numbers that a searcher makes larger. One file each."""
