@@ -84,6 +84,7 @@ class Evaluator(ABC, Generic[E]):
 
         Raises:
             InfeasibleError: if it cannot be measured here.
+            MemoryError, torch.OutOfMemoryError: likewise; the process that ran out of memory is replaced.
             Exception: anything else makes the trial `failed`, with the message in the journal.
         """
 

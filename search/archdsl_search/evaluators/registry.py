@@ -21,7 +21,6 @@ _OWN = {
     "training": ("archdsl_search.evaluators.training", "TrainingEvaluator"),
     "zero_cost": ("archdsl_search.evaluators.zero_cost", "ZeroCostEvaluator"),
     "cost": ("archdsl_search.evaluators.cost", "CostEvaluator"),
-    "latency": ("archdsl_search.evaluators.latency", "LatencyEvaluator"),
     "entry_point": ("archdsl_search.evaluators.entry_point", "EntryPointEvaluator"),
 }
 

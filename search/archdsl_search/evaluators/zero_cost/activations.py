@@ -28,11 +28,11 @@ _SWITCHES = {
 }
 
 
-class Switches(TorchDispatchMode):
+class Switches(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Calls `seen` with the input of every rectifier, as often as one is computed."""
 
     def __init__(self, seen: Callable[[Tensor], None]):
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.seen = seen
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -41,11 +41,11 @@ class Switches(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-class LastMap(TorchDispatchMode):
+class LastMap(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Keeps the last feature map [N, C, H, W] of more than one position that was computed."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.found: Tensor | None = None
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
