@@ -45,8 +45,11 @@ def _entry(spec: SpecFile, path: Path, kind: str, variant: str) -> dict[str, Any
     }
     if kind == "space":
         points = load_space(reference).decisions()
-        # Of the first candidate; which decisions are reached can depend on others.
-        return {**entry, "decisions": len(points)}
+        given = {key.text for key, _ in (*spec.decisions, *(spec.variants[variant].decisions if variant else ()))}
+        if not given.issuperset(points):
+            # Of the first candidate; which decisions are reached can depend on others.
+            return {**entry, "decisions": len(points)}
+        entry["kind"] = "model"  # a variant that decides everything: the genotype of a found network
     architecture = load(reference)
     report = cost(architecture)
     figures = {"params": report.params, "mult_adds": report.mult_adds, "input": dict(report.inputs)}

@@ -177,6 +177,7 @@ IMPLEMENTATIONS: dict[str, Implementation] = {
         "lraspp_mobilenet_v3_large", 64, options=(("weights_backbone", None),), read=_segmentation
     ),
     "nasnet_large": _timm_model("nasnetalarge", 0, slow=True, training=False),
+    "pnasnet5_large": _timm_model("pnasnet5large", 96, slow=True, training=False),
 }
 
 
