@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from archdsl.pipeline.building import cost, export_onnx, export_program, to_source
     from archdsl.pipeline.checking import check
     from archdsl.pipeline.costs import compat_cost, cost_formulas, fit, memory
+    from archdsl.pipeline.drawing import draw, report_style
     from archdsl.pipeline.loading import load, load_space
     from archdsl.spec.elaborate.decisions import Decision
     from archdsl.training.datasets import Dataset, Images, load_dataset
@@ -50,6 +51,7 @@ _PUBLIC = {
     "compile": ("archdsl.pipeline.building", "compile_architecture"),
     "cost": ("archdsl.pipeline.building", "cost"),
     "cost_formulas": ("archdsl.pipeline.costs", "cost_formulas"),
+    "draw": ("archdsl.pipeline.drawing", "draw"),
     "export_onnx": ("archdsl.pipeline.building", "export_onnx"),
     "export_program": ("archdsl.pipeline.building", "export_program"),
     "fit": ("archdsl.pipeline.costs", "fit"),
@@ -57,6 +59,7 @@ _PUBLIC = {
     "load_dataset": ("archdsl.training.datasets", "load_dataset"),
     "load_space": ("archdsl.pipeline.loading", "load_space"),
     "memory": ("archdsl.pipeline.costs", "memory"),
+    "report_style": ("archdsl.pipeline.drawing", "report_style"),
     "to_source": ("archdsl.pipeline.building", "to_source"),
     "train": ("archdsl.training.train_network", "train"),
 }
@@ -85,6 +88,7 @@ __all__ = [
     "compile",
     "cost",
     "cost_formulas",
+    "draw",
     "export_onnx",
     "export_program",
     "fit",
@@ -92,6 +96,7 @@ __all__ = [
     "load_dataset",
     "load_space",
     "memory",
+    "report_style",
     "to_source",
     "train",
 ]

@@ -82,6 +82,28 @@ class Architecture:
             return text
         return with_decisions(text, self.decisions, json=path.suffix == ".json")
 
+    def spec_files(self) -> dict[str, str]:
+        """The network as files that need nothing but the library: parameters, input shapes and decisions written in.
+
+        Returns:
+            Texts by path: the file itself first, under its own name; then the files beside it that it imports.
+        """
+        from archdsl.spec.format.settings import with_settings
+        from archdsl.spec.library import library_root
+
+        spec = self._request.spec
+        root = spec.path.resolve().parent
+        given = {name: attribute.value for name, attribute in self._request.params.items()}
+        text = self.source_with_decisions()
+        files = {spec.path.name: with_settings(text, given, self._request.shapes, json=spec.path.suffix == ".json")}
+        shipped = library_root()
+        for imported in spec.imported_files():
+            path = imported.path.resolve()
+            # What an import finds in the library is found there again; only files beside this one must come along.
+            if path.is_relative_to(root) and (root.is_relative_to(shipped) or not path.is_relative_to(shipped)):
+                files[path.relative_to(root).as_posix()] = path.read_text(encoding="utf-8")
+        return files
+
     def __repr__(self) -> str:
         return f"Architecture({self.name!r})"
 

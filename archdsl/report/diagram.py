@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from archdsl.diagnostics.diagnostic import ArchdslError, Diagnostic
 from archdsl.ir.graph import Graph, Node, Value
-from archdsl.ir.hierarchy import Frame, Item, fold
+from archdsl.ir.hierarchy import Frame, Item, fold, frames
 from archdsl.report.labels import Figures, operator_title, shape_text, step_name
 from archdsl.report.palette import FAMILIES
 
@@ -76,7 +76,29 @@ def diagram(graph: Graph, depth: int = 1) -> list[Box]:
         box.title, box.name, box.figures = graph.name, "", figures.text(graph.nodes)
         box.shape = shape_text([value.type for value in box.makes])
         return [*inputs, box, *outputs]
-    boxes = [*inputs, *_boxes(root, depth, figures), *outputs]
+    return _bounded([*inputs, *_boxes(root, depth, figures), *outputs])
+
+
+def cell_diagram(graph: Graph, path: str, depth: int = 1) -> list[Box]:
+    """The boxes of one cell call alone, what it reads above and what it makes below.
+
+    Args:
+        graph: the network.
+        path: of the call, as `archdsl cost` gives it; the first one where calls share their weights.
+        depth: levels of cells to open; 1 shows the cell's own steps.
+
+    Raises:
+        ArchdslError: E1002 if there is no such call, or that would be too many boxes to look at.
+    """
+    frame = next((frame for frame in frames(fold(graph)) if frame.scope.path == path and path), None)
+    if frame is None:
+        raise ArchdslError(Diagnostic("E1002", f"{graph.name} has no cell call `{path}`"))
+    inputs = [_terminal(value.name or "x", [], [value]) for value in frame.inputs]
+    outputs = [_terminal(value.name or "result", [value], []) for value in frame.outputs]
+    return _bounded([*inputs, *_boxes(frame, max(1, depth), Figures(graph)), *outputs])
+
+
+def _bounded(boxes: list[Box]) -> list[Box]:
     count = sum(1 for _ in flat(boxes))
     if count > _MOST_BOXES:
         message = f"a drawing of {count} boxes is too large"

@@ -53,10 +53,17 @@ def to_svg(graph: Graph, depth: int = 1, title: str = "") -> str:
     Raises:
         ArchdslError: E1002 if that would be too many boxes.
     """
-    boxes = diagram(graph, depth)
+    return drawing(diagram(graph, depth), title or graph.name, graph)
+
+
+def drawing(boxes: Sequence[Box], name: str, graph: Graph) -> str:
+    """Boxes as a drawing that stands alone, under a name and the figures of what is drawn.
+
+    Raises:
+        ArchdslError: E1002 if there are too many boxes and edges.
+    """
     scene = arranged(boxes)
-    name = title or graph.name
-    subtitle = Figures(graph).text(graph.nodes)
+    subtitle = Figures(graph).text([node for box in boxes for node in box.nodes])
     kinds = _kinds(boxes)
     legend_width = sum(_legend_step(kind) for kind in kinds)
     content = max(scene.width, legend_width, text_width(name, 18, bold=True), text_width(subtitle, 12))

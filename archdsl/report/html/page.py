@@ -69,7 +69,7 @@ class ChartRow:
 
 def to_html(data: ReportData) -> str:
     """The report as one HTML file. The same report gives the same text."""
-    style = "".join([*map(_asset, _STYLES), _kind_rules(), night_rules(list(KINDS))])
+    sheet = style()
     script = '"use strict";\n' + "".join(map(_asset, _SCRIPTS))
     most = MOST_ROWS // len(data.networks)
     rows = [packed(network, most) for network in data.networks]
@@ -89,12 +89,17 @@ def to_html(data: ReportData) -> str:
             figures=FIGURES,
             shares=SHARES,
             heat_steps=STEPS,
-            style=Markup(style),
+            style=Markup(sheet),
             script=Markup(script),
             rows=Markup(script_safe(rows)),
-            policy=_policy(style, script),
+            policy=_policy(sheet, script),
         )
     )
+
+
+def style() -> str:
+    """The style sheet of the page."""
+    return "".join([*map(_asset, _STYLES), _kind_rules(), night_rules(list(KINDS))])
 
 
 def _environment() -> Environment:

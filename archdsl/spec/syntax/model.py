@@ -289,6 +289,17 @@ class SpecFile:
     unread_cells: set[str] = field(default_factory=set)
     is_open: bool = False
 
+    def imported_files(self) -> list[SpecFile]:
+        """The files whose cells are used here, directly or through others, each once."""
+        found: dict[Path, SpecFile] = {}
+        waiting = [self]
+        while waiting:
+            for cell in waiting.pop().visible_cells.values():
+                if cell.file is not self and cell.file.path not in found:
+                    found[cell.file.path] = cell.file
+                    waiting.append(cell.file)
+        return list(found.values())
+
     def may_have(self, name: str) -> bool:
         """Whether a cell of this name could not be read."""
         return self.is_open or name in self.unread_cells
