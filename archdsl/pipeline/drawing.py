@@ -33,7 +33,7 @@ def draw(
 
 
 def report_style() -> str:
-    """The style sheet of `archdsl report`: classes for cards, figures, plots and drawings, for light and dark ground."""
+    """The style sheet of `archdsl report`: cards, figures, plots and drawings, on light and dark ground."""
     from archdsl.report.html.page import style
 
     return style()
