@@ -137,6 +137,22 @@ class Scale(nn.Module):
         return x * self.weight.reshape(-1, *[1] * (x.ndim - 2))
 
 
+class LearnedGroupConv2d(nn.Conv2d):
+    """A 1x1 convolution without bias; group g = o mod output_groups of outputs reads where mask[g] is 1."""
+
+    mask: Tensor
+
+    def __init__(self, in_channels: int, out_channels: int, output_groups: int) -> None:
+        super().__init__(in_channels, out_channels, 1, bias=False)
+        self.output_groups = output_groups
+        self.register_buffer("mask", torch.ones(output_groups, in_channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shapes: [N, in_channels, H, W] to [N, out_channels, H, W]."""
+        mask = self.mask.repeat(self.out_channels // self.output_groups, 1)
+        return F.conv2d(x, self.weight * mask[:, :, None, None])
+
+
 class ChannelAffine(nn.Module):
     """One learned factor and one learned number per channel (dimension 1)."""
 
