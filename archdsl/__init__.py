@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from archdsl.pipeline.building import cost, export_onnx, export_program, to_source
     from archdsl.pipeline.checking import check
     from archdsl.pipeline.costs import compat_cost, cost_formulas, fit, memory
+    from archdsl.pipeline.documents import Document, nearest_word, read_document
     from archdsl.pipeline.drawing import draw, report_style
     from archdsl.pipeline.loading import load, load_space
     from archdsl.spec.elaborate.decisions import Decision
@@ -38,6 +39,7 @@ _PUBLIC = {
     "Decision": ("archdsl.spec.elaborate.decisions", "Decision"),
     "Diagnostic": ("archdsl.diagnostics.diagnostic", "Diagnostic"),
     "DivergenceError": ("archdsl.training.errors", "DivergenceError"),
+    "Document": ("archdsl.pipeline.documents", "Document"),
     "EpochReport": ("archdsl.training.results", "EpochReport"),
     "Images": ("archdsl.training.datasets", "Images"),
     "OutOfMemoryError": ("archdsl.training.errors", "OutOfMemoryError"),
@@ -60,6 +62,8 @@ _PUBLIC = {
     "load_space": ("archdsl.pipeline.loading", "load_space"),
     "memory": ("archdsl.pipeline.costs", "memory"),
     "report_style": ("archdsl.pipeline.drawing", "report_style"),
+    "nearest_word": ("archdsl.pipeline.documents", "nearest_word"),
+    "read_document": ("archdsl.pipeline.documents", "read_document"),
     "to_source": ("archdsl.pipeline.building", "to_source"),
     "train": ("archdsl.training.train_network", "train"),
 }
@@ -74,6 +78,7 @@ __all__ = [
     "Decision",
     "Diagnostic",
     "DivergenceError",
+    "Document",
     "EpochReport",
     "Images",
     "OutOfMemoryError",
@@ -96,6 +101,8 @@ __all__ = [
     "load_dataset",
     "load_space",
     "memory",
+    "nearest_word",
+    "read_document",
     "report_style",
     "to_source",
     "train",

@@ -19,6 +19,7 @@ from archdsl.diagnostics.codes.names import NAMES
 from archdsl.diagnostics.codes.parameters import PARAMETERS
 from archdsl.diagnostics.codes.shapes import SHAPES
 from archdsl.diagnostics.codes.sharing import SHARING
+from archdsl.diagnostics.codes.sweeps import SWEEPS
 from archdsl.diagnostics.codes.warnings import WARNINGS
 from archdsl.diagnostics.codes.weights import WEIGHTS
 
@@ -37,6 +38,7 @@ CODES: dict[str, Code] = {
     **WARNINGS,
     **WEIGHTS,
     **BUDGETS,
+    **SWEEPS,
     **GUIDELINES,
     **DESIGN,
     **IMPORTING,

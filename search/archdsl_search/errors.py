@@ -1,0 +1,7 @@
+"""What a user did that no file is to blame for: a run that is there already, a journal that another driver writes."""
+
+from __future__ import annotations
+
+
+class SearchError(Exception):
+    """One sentence that says what would be right."""
