@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from archdsl.pipeline.building import cost, export_onnx, export_program, to_source
     from archdsl.pipeline.checking import check
     from archdsl.pipeline.costs import compat_cost, cost_formulas, fit, memory
-    from archdsl.pipeline.documents import Document, nearest_word, read_document
+    from archdsl.pipeline.documents import Document, nearest_word, read_document, read_value
     from archdsl.pipeline.drawing import draw, report_style
     from archdsl.pipeline.loading import load, load_space
     from archdsl.spec.elaborate.decisions import Decision
@@ -64,6 +64,7 @@ _PUBLIC = {
     "report_style": ("archdsl.pipeline.drawing", "report_style"),
     "nearest_word": ("archdsl.pipeline.documents", "nearest_word"),
     "read_document": ("archdsl.pipeline.documents", "read_document"),
+    "read_value": ("archdsl.pipeline.documents", "read_value"),
     "to_source": ("archdsl.pipeline.building", "to_source"),
     "train": ("archdsl.training.train_network", "train"),
 }
@@ -103,6 +104,7 @@ __all__ = [
     "memory",
     "nearest_word",
     "read_document",
+    "read_value",
     "report_style",
     "to_source",
     "train",

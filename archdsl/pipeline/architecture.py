@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -131,12 +132,14 @@ class Space:
     Attributes:
         name: the variant's name, or the file's.
         file: the file it comes from, as it was given.
+        path: where that file is.
     """
 
     def __init__(self, request: Request):
         self._request = request
         self.name: str = request.name
         self.file: str = request.spec.display
+        self.path: Path = request.spec.path
         self.description: str = request.spec.description
 
     def resolve(self, decisions: Mapping[str, Any]) -> Architecture:

@@ -14,7 +14,7 @@ from typing import Any
 from archdsl.diagnostics.diagnostic import ArchdslError, Diagnostic
 from archdsl.diagnostics.span import Span
 from archdsl.diagnostics.suggest import nearest
-from archdsl.spec.source.reader import read
+from archdsl.spec.source.reader import parse_text, read
 from archdsl.spec.source.tree import Mapping, Scalar, Sequence, Tree
 
 
@@ -68,6 +68,18 @@ def read_document(path: str | PathLike[str]) -> Document:
     data = _plain(tree)
     assert isinstance(data, dict)
     return Document(Path(display), data, tree)
+
+
+def read_value(text: str) -> Any:
+    """What a file would say with this text behind a key: a number, a truth value, a text, a list, a mapping.
+
+    Raises:
+        ArchdslError: if it is no value.
+    """
+    tree, found = parse_text(f"value: {text}\n", "<value>", json=False)
+    if tree is None or found:
+        raise ArchdslError(found)
+    return _plain(tree)["value"]
 
 
 def nearest_word(word: str, known: SequenceOf[str]) -> str:

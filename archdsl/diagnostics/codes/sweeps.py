@@ -8,7 +8,7 @@ SWEEPS: dict[str, Code] = {
     "E1301": Code(
         "unknown key in a sweep file",
         "A sweep file has the keys `sweep name space identity searcher evaluator objective constraints budget "
-        "resources keep seed`. What stands under `searcher`, `evaluator` and `objective` depends on the `name` given "
+        "resources seed`. What stands under `searcher`, `evaluator` and `objective` depends on the `name` given "
         "there. Unknown keys are refused, so that a misspelt option never becomes a default.",
         """\
 searcher: {name: regularized_evolution, populaton: 50}

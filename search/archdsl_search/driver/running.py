@@ -1,0 +1,133 @@
+"""Starting a run and going on with one: folder, lock, journal, engine, driver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import archdsl
+from archdsl_search.driver.driver import Driver, Watcher
+from archdsl_search.driver.engines import open_engine
+from archdsl_search.driver.stopping import Stop
+from archdsl_search.errors import SearchError
+from archdsl_search.journal.reader import NAME, Journal
+from archdsl_search.journal.records import Header, Session
+from archdsl_search.journal.writer import JournalWriter, stamped
+from archdsl_search.sweep.loading import overridden, sweep_of
+from archdsl_search.sweep.model import Sweep
+from archdsl_search.sweep.parts import Parts, put_together
+
+# Seconds in which an engine must have stopped.
+GRACE = 10.0
+# What may be changed when a run is resumed: nothing that a searcher sees.
+CHANGEABLE = ("budget", "resources")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a session ended.
+
+    Attributes:
+        reason: why there is nothing more to do; empty if it was stopped and can be resumed.
+        signal: the number of the signal that stopped it, or 0.
+        warning: of the journal that was resumed.
+    """
+
+    reason: str
+    signal: int = 0
+    warning: str = ""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where and how a sweep is carried out: nothing of it changes what is found.
+
+    Attributes:
+        folder: of the run.
+        engine: local or ray.
+        watch: makes what watches, once the parts are known.
+        evaluate: a function in place of the sweep's evaluator.
+    """
+
+    folder: Path
+    engine: str = "local"
+    watch: Callable[[Parts], Watcher | None] = lambda parts: None
+    evaluate: Callable[..., Any] | None = None
+
+
+def start(sweep: Sweep, setting: Setting) -> Ended:
+    """Begin a run.
+
+    Raises:
+        SearchError: if there is one already in this folder.
+        archdsl.ArchdslError, OptionError: for mistakes in space or sweep.
+        JournalError, BrokenEvaluatorError: if it cannot go on.
+    """
+    if (setting.folder / NAME).exists():
+        raise SearchError(
+            f"{setting.folder} has a run already: `archdsl search resume {setting.folder}` goes on with it"
+        )
+    parts = put_together(sweep, setting.evaluate)
+    header = Header(parts.described, parts.space_digest, archdsl.__version__, tuple(parts.objective.labels), stamped())
+    with JournalWriter(setting.folder) as writer:
+        writer.write([header])
+        return _session(parts, setting, writer, None)
+
+
+def resume(setting: Setting, overrides: Mapping[str, Any] | None = None) -> Ended:
+    """Go on with a run: rebuild the searcher from the journal, evaluate what was open again, search on.
+
+    Args:
+        overrides: changes of budget and resources, by dotted key.
+
+    Raises:
+        SearchError: if there is no run, another driver works on it, or it was made from something else.
+        JournalError, BrokenEvaluatorError: if it cannot go on.
+    """
+    journal = Journal(setting.folder)
+    if journal.header is None:
+        raise SearchError(f"{journal.path}: its first line is not whole: remove {setting.folder} and start again")
+    parts = put_together(changed(journal.header.sweep, overrides or {}), setting.evaluate)
+    if parts.space_digest != journal.header.space:
+        raise SearchError(f"{parts.space.space.path} has changed since the run began: start a new run")
+    for _ in journal.records():
+        pass
+    with JournalWriter(setting.folder, journal.size) as writer:
+        return _session(parts, setting, writer, journal)
+
+
+def changed(sweep: Mapping[str, Any], overrides: Mapping[str, Any]) -> Sweep:
+    """The sweep of a journal with another budget or other resources.
+
+    Raises:
+        SearchError: for anything else.
+        OptionsError: for values that are wrong.
+    """
+    for key in overrides:
+        if key.split(".")[0] not in CHANGEABLE:
+            raise SearchError(f"--set {key}: a run goes on as it began; only {' and '.join(CHANGEABLE)} can be changed")
+    return sweep_of(overridden(sweep, overrides))
+
+
+def _session(parts: Parts, setting: Setting, writer: JournalWriter, journal: Journal | None) -> Ended:
+    engine = open_engine(setting.engine, parts, setting.folder)
+    with Stop() as stop, closing(_Closing(engine)):
+        driver = Driver(parts, engine, writer, setting.folder, setting.watch(parts))
+        if journal is not None:
+            driver.rebuild(journal.records())
+            writer.write([Session("resumed", "", stamped())])
+        reason = driver.run(lambda: stop.signal != 0)
+    event = "completed" if reason else "stopped"
+    writer.write([Session(event, reason or f"signal {stop.signal}", stamped(elapsed=round(driver.elapsed, 3)))])
+    return Ended(reason, stop.signal, journal.warning if journal else "")
+
+
+class _Closing:
+    def __init__(self, engine: Any):
+        self._engine = engine
+
+    def close(self) -> None:
+        self._engine.close(GRACE)

@@ -1,0 +1,28 @@
+"""Candidates beyond a cost limit: found from the graph, before anything is built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+import archdsl
+from archdsl_search.candidate import Candidate
+from archdsl_search.objectives.constraints import Bound, violation
+
+Quantity = Literal["params", "mult_adds", "flops", "memory_access", "peak_activation"]
+QUANTITIES: tuple[str, ...] = get_args(Quantity)
+
+
+class Screen:
+    """The constraints of a sweep that need no evaluation."""
+
+    def __init__(self, space: archdsl.Space, constraints: Mapping[str, Bound]):
+        self._space = space
+        self._bounds = {name: bound for name, bound in constraints.items() if name in QUANTITIES}
+
+    def objection(self, candidate: Candidate) -> str:
+        """Why the candidate is rejected; empty if it is not."""
+        if not self._bounds:
+            return ""
+        cost = archdsl.cost(self._space.resolve(candidate.decisions))
+        return violation(self._bounds, {name: float(getattr(cost, name)) for name in self._bounds})

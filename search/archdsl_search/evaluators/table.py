@@ -1,0 +1,172 @@
+"""A table of measured candidates: for judging searchers without training anything."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from pydantic import Field
+
+from archdsl_search.candidate import Decisions, Label
+from archdsl_search.evaluators.base import Evaluator, EvaluatorSettings, Job, Metrics
+from archdsl_search.evaluators.nats_bench import edges, unique_string
+
+if TYPE_CHECKING:
+    from archdsl import Space
+
+SIMULATED = "simulated_seconds"
+_EPOCHS = re.compile(r"_e(\d+)$")
+_PER_EPOCH = ("train_seconds_per_epoch", "valid_seconds_per_epoch")
+
+
+class TableSettings(EvaluatorSettings):
+    """The file, and what of it is searched on."""
+
+    table: Path = Field(description="CSV file with a line of names, also as .csv.gz; one row for each candidate.")
+    column: str = Field("val_acc_e200", description="The default objective.")
+    arch: str = Field(
+        "arch",
+        description="Column with NATS-Bench architecture strings, whose operations are the labels in the order of the "
+        "decisions. Where there is no such column, one column for each decision has its label.",
+    )
+    epochs: int | None = Field(
+        None,
+        ge=1,
+        description="Epochs that simulated_seconds counts; by default those that the column's name ends with (_e200). "
+        "One takes train_seconds_per_epoch + valid_seconds_per_epoch, where the table has these columns.",
+    )
+
+    @property
+    def counted_epochs(self) -> int | None:
+        """The epochs that one look-up stands for; None if nothing says it."""
+        named = _EPOCHS.search(self.column)
+        return self.epochs or (int(named[1]) if named else None)
+
+
+class TableEvaluator(Evaluator[TableSettings]):
+    """Looks candidates up: the numbers in the row, and `simulated_seconds` where it has seconds for each epoch."""
+
+    name = "table"
+    settings_type = TableSettings
+    metrics = ()
+    light = True
+
+    def __init__(self, space: Space, settings: TableSettings):
+        super().__init__(space, settings)
+        self._table = read_table(settings.table, settings.arch)
+        if settings.column not in self._table.columns:
+            there = ", ".join(self._table.columns)
+            raise ValueError(f"{settings.table} has no column `{settings.column}` with numbers; there are {there}")
+
+    @classmethod
+    def measured(cls, settings: TableSettings) -> tuple[str, ...]:
+        return (settings.column,)
+
+    def evaluate(self, job: Job) -> Metrics:
+        row = self._table.row(job.decisions)
+        epochs = self.settings.counted_epochs
+        metrics = {self.settings.column: row[self.settings.column], **row}
+        if epochs is not None and all(name in row for name in _PER_EPOCH):
+            metrics[SIMULATED] = epochs * sum(row[name] for name in _PER_EPOCH)
+        return metrics
+
+    @classmethod
+    def string_identity(cls, decisions: Decisions, settings: TableSettings) -> str:
+        """NATS-Bench's own rule for which candidates are one."""
+        return unique_string(read_table(settings.table, settings.arch).arch_of(decisions))
+
+
+class Table:
+    """Rows by the labels of the decisions.
+
+    Attributes:
+        columns: those that hold numbers.
+    """
+
+    def __init__(self, path: Path, arch: str):
+        self._path = path
+        self._archs: dict[tuple[str, ...], str] = {}
+        self._rows: dict[tuple[str, ...], dict[str, float]] = {}
+        self._names: list[str] = []
+        with _opened(path) as lines:
+            rows = csv.DictReader(lines)
+            names = list(rows.fieldnames or [])
+            self._by_string = arch in names
+            for row in rows:
+                self._add(row, arch)
+        if not self._rows:
+            raise ValueError(f"{path} has no rows")
+        self.columns = list(next(iter(self._rows.values())))
+
+    def _add(self, row: dict[str, str], arch: str) -> None:
+        numbers = {name: number for name, text in row.items() if (number := _number(text)) is not None}
+        if self._by_string:
+            labels = tuple(op for node in edges(row[arch]) for op, _ in node)
+            self._archs[labels] = row[arch]
+            numbers = {name: number for name, number in numbers.items() if name != "index"}
+        else:
+            self._names = self._names or [name for name in row if "/" in name or _number(row[name]) is None]
+            labels = tuple(row[name] for name in self._names)
+            numbers = {name: number for name, number in numbers.items() if name not in self._names}
+        self._rows[labels] = numbers
+
+    def row(self, decisions: Decisions) -> dict[str, float]:
+        """The numbers of a candidate.
+
+        Raises:
+            KeyError: if the table does not have it.
+        """
+        found = self._rows.get(self._key(decisions))
+        if found is None:
+            raise KeyError(f"{self._path.name} has no row for {json.dumps(dict(decisions))}")
+        return found
+
+    def arch_of(self, decisions: Decisions) -> str:
+        """The architecture string of a candidate.
+
+        Raises:
+            KeyError: if the table does not have it, or no such strings.
+        """
+        return self._archs[self._key(decisions)]
+
+    def _key(self, decisions: Decisions) -> tuple[str, ...]:
+        if self._by_string:
+            return tuple([_text(label) for label in decisions.values()])
+        return tuple([_text(decisions[name]) if name in decisions else "" for name in self._names])
+
+
+@lru_cache(maxsize=4)
+def read_table(path: Path, arch: str) -> Table:
+    """The table in a file; read once in a process.
+
+    Raises:
+        OSError: if it cannot be read.
+        ValueError: if it is no table.
+    """
+    return Table(path, arch)
+
+
+def _text(label: Label) -> str:
+    return label if isinstance(label, str) else json.dumps(label)
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text or "")
+    except ValueError:
+        return None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[str]]:
+    """A text file, compressed or not."""
+    kind = gzip.open if path.suffix == ".gz" else open
+    with kind(path, "rt", encoding="utf-8", newline="") as file:
+        yield file

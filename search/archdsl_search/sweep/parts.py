@@ -1,0 +1,106 @@
+"""The parts of a sweep, put together: space, searcher, evaluator, objective; and what is wrong with them together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import archdsl
+from archdsl_search.evaluators.plan import EvaluatorPlan, plan_function
+from archdsl_search.objectives.base import Objective
+from archdsl_search.searchers.base import Searcher
+from archdsl_search.space.identity import Identify, by_decisions, by_graph, by_string
+from archdsl_search.space.spec_space import SpecSpace
+from archdsl_search.sweep.checking import OptionError, checked_evaluator, checked_objective, checked_searcher
+from archdsl_search.sweep.model import Sweep
+
+# Metrics that are kept for reports; nobody searches on them.
+HIDDEN = ("test_",)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a driver works with.
+
+    Attributes:
+        sweep: what they were made from.
+        space: searches of one process may share it.
+        plan: makes the evaluator wherever it is needed.
+        objective: what becomes of metrics.
+        replays: whether the result of one candidate serves all of the same identity.
+    """
+
+    sweep: Sweep
+    space: SpecSpace
+    plan: EvaluatorPlan
+    objective: Objective[Any]
+    replays: bool
+
+    def searcher(self) -> Searcher[Any]:
+        """A new searcher at its beginning."""
+        kind, settings = checked_searcher(self.sweep.searcher)
+        return kind(self.space, settings, Random(f"archdsl_search {self.sweep.seed} searcher"))
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """The sweep with every option filled in."""
+        _, settings = checked_searcher(self.sweep.searcher)
+        return {
+            **self.sweep.model_dump(mode="json"),
+            "searcher": {"name": self.sweep.searcher["name"], **settings.model_dump(mode="json")},
+            "evaluator": self.plan.describe(),
+            "objective": {"name": self.objective.name, **self.objective.settings.model_dump(mode="json")},
+        }
+
+    @property
+    def space_digest(self) -> str:
+        """Of the text of the space file."""
+        return sha256(Path(self.space.space.path).read_bytes()).hexdigest()
+
+
+def put_together(sweep: Sweep, evaluate: Callable[..., Any] | None = None, space: SpecSpace | None = None) -> Parts:
+    """The parts of a sweep.
+
+    Args:
+        evaluate: a function from a module to metrics, in place of the evaluator that the sweep names.
+        space: one that was made for an equal sweep, with what it knows already.
+
+    Raises:
+        archdsl.ArchdslError: if the space file has mistakes.
+        OptionError: if an option is wrong, or the parts don't fit each other.
+    """
+    kind, _ = checked_searcher(sweep.searcher)
+    plan = plan_function(evaluate) if evaluate is not None else checked_evaluator(sweep.evaluator)
+    objective = checked_objective(sweep.objective, plan)
+    if space is None:
+        space = SpecSpace(_load(sweep), _identify(sweep, plan))
+    hidden = [name for name in objective.metrics if name.startswith(HIDDEN)]
+    if hidden:
+        raise OptionError("E1304", ("objective",), f"`{hidden[0]}` is kept for the report: nothing is searched on it")
+    if len(objective.labels) > 1 and not kind.multi_objective:
+        message = f"the searcher `{kind.name}` follows one value, the objective has {len(objective.labels)}"
+        raise OptionError("E1304", ("objective",), message, "nsga2 and random follow several")
+    return Parts(sweep, space, plan, objective, sweep.identity != "none")
+
+
+def _load(sweep: Sweep) -> archdsl.Space:
+    chosen = sweep.space
+    return archdsl.load_space(chosen.file, chosen.params, chosen.decisions, chosen.inputs)
+
+
+def _identify(sweep: Sweep, plan: EvaluatorPlan) -> Identify:
+    if sweep.identity == "graph":
+        return by_graph
+    if sweep.identity == "none":
+        return by_decisions
+    rule = getattr(plan.kind, "string_identity", None)
+    if rule is None:
+        message = f"the evaluator `{plan.kind.name}` has no rule for strings"
+        raise OptionError(
+            "E1304", ("identity",), message, "graph or none; `string` is for tables with an `arch` column"
+        )
+    return by_string(lambda decisions: rule(decisions, plan.settings))
