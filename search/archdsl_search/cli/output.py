@@ -1,0 +1,68 @@
+"""How runs are shown."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from archdsl_search.journal.summary import Best, Summary
+
+
+def print_json(value: Any) -> None:
+    """Print plain data as indented JSON."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def warn(message: str) -> None:
+    """One warning on standard error."""
+    if message:
+        print(f"archdsl: warning: {message}", file=sys.stderr)
+
+
+def summary_text(summary: Summary) -> str:
+    """A run in a few lines."""
+    counts = [f"{summary.trials:,} trials", f"{summary.finished:,} finished"]
+    for name in ("failed", "infeasible", "rejected", "replayed", "running"):
+        number = getattr(summary, name)
+        if number:
+            counts.append(f"{number:,} {name}")
+    state = summary.state + (f": {summary.reason}" if summary.reason else "")
+    lines = [f"{summary.run}: {state}", ", ".join(counts), f"{duration(summary.seconds)} of wall time"]
+    if summary.best is not None:
+        lines += ["", best_text(summary.best, summary.labels)]
+    return "\n".join(lines)
+
+
+def best_text(best: Best, labels: tuple[str, ...]) -> str:
+    """The best trial: objective, metrics, decisions."""
+    values = best.objective if isinstance(best.objective, tuple) else (best.objective,)
+    named = ", ".join(f"{label} {number(value)}" for label, value in zip(labels, values, strict=False))
+    return "\n".join(
+        [f"best: trial {best.trial}, {named}", *_block("metrics", best.metrics), *_block("decisions", best.decisions)]
+    )
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people read them: 42 s, 3:07, 1:02:03."""
+    whole = round(seconds)
+    if whole < 100:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def number(value: Any) -> str:
+    """A number with as many digits as say something."""
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value.is_integer() and abs(value) >= 1000 else f"{value:.6g}"
+    return str(value)
+
+
+def _block(title: str, values: Mapping[str, Any]) -> list[str]:
+    if not values:
+        return []
+    width = max(map(len, values))
+    return [f"  {title}:", *[f"    {name.ljust(width)}  {number(value)}" for name, value in values.items()]]
