@@ -9,22 +9,42 @@ from archdsl.ir.graph import Graph
 from archdsl.passes.base import Pass
 from archdsl.passes.dead_nodes import DeadNodes
 from archdsl.passes.identities import Identities
+from archdsl.passes.inference.activation_motion import ActivationMotion
 from archdsl.passes.inference.affine_folding import AffineFolding
 from archdsl.passes.inference.affine_form import AffineForm
+from archdsl.passes.inference.channel_order import ChannelOrder
 from archdsl.passes.inference.common_subexpressions import CommonSubexpressions
+from archdsl.passes.inference.concat_splitting import ConcatSplitting
+from archdsl.passes.inference.constants import ConstantFolding
 from archdsl.passes.inference.fusion import ActivationFusion, ResidualFusion
+from archdsl.passes.inference.linear_chains import LinearChains
 from archdsl.passes.inference.noise import Noise
+from archdsl.passes.inference.padding_merge import PaddingMerge
+from archdsl.passes.inference.parallel_branches import ParallelBranches
+from archdsl.passes.inference.pooling_order import PoolingOrder
+from archdsl.passes.inference.sibling_merging import SiblingMerging
+from archdsl.passes.inference.strided_pooling import StridedPooling
+from archdsl.passes.inference.views import Views
 from archdsl.passes.pipeline import run_passes
 from archdsl.passes.weights import WeightMap, WeightStep, keys_of
 from archdsl.passes.zeroed_branches import ZeroedBranches
 
 MOST_ROUNDS = 50
-SIMPLIFYING: tuple[Pass, ...] = (Noise(), DeadNodes(), Identities(), ZeroedBranches(), CommonSubexpressions())
-FOLDING: tuple[Pass, ...] = (AffineForm(), AffineFolding())
+CLEANING: tuple[Pass, ...] = (DeadNodes(), Identities(), CommonSubexpressions(), Views())
+SIMPLIFYING: tuple[Pass, ...] = (Noise(), ZeroedBranches(), ConstantFolding(), *CLEANING)
+FOLDING: tuple[Pass, ...] = (AffineForm(), AffineFolding(), ParallelBranches(), LinearChains())
+ORDERING: tuple[Pass, ...] = (StridedPooling(), PaddingMerge(), PoolingOrder(), ActivationMotion())
 FUSING: tuple[Pass, ...] = (ResidualFusion(), ActivationFusion())
 
 # Groups run one after the other, each until nothing changes.
-EVERY: tuple[tuple[Pass, ...], ...] = (SIMPLIFYING, FOLDING, FUSING)
+EVERY: tuple[tuple[Pass, ...], ...] = (
+    SIMPLIFYING,
+    (*FOLDING, *ORDERING, *CLEANING),
+    (ConcatSplitting(), *CLEANING),
+    (*FUSING, *CLEANING),
+    (SiblingMerging(), *CLEANING),
+    (ChannelOrder(), *CLEANING),
+)
 
 
 @dataclass(frozen=True)
