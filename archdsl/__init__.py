@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from archdsl.analysis.options import CostOptions
     from archdsl.analysis.report import CostReport
     from archdsl.diagnostics.diagnostic import ArchdslError, Diagnostic
-    from archdsl.pipeline.architecture import Architecture, Space, Walk
+    from archdsl.pipeline.architecture import Architecture
     from archdsl.pipeline.building import compile_architecture as compile
     from archdsl.pipeline.building import cost, export_onnx, export_program, to_source
     from archdsl.pipeline.checking import check
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from archdsl.pipeline.documents import Document, nearest_word, read_document, read_value
     from archdsl.pipeline.drawing import draw, report_style
     from archdsl.pipeline.loading import load, load_space
+    from archdsl.pipeline.space import Space, Walk
+    from archdsl.pipeline.tallying import Price
     from archdsl.spec.elaborate.decisions import Decision
     from archdsl.training.datasets import Dataset, Images, load_dataset
     from archdsl.training.errors import DataError, DivergenceError, OutOfMemoryError, TrainingError
@@ -43,11 +45,12 @@ _PUBLIC = {
     "EpochReport": ("archdsl.training.results", "EpochReport"),
     "Images": ("archdsl.training.datasets", "Images"),
     "OutOfMemoryError": ("archdsl.training.errors", "OutOfMemoryError"),
-    "Space": ("archdsl.pipeline.architecture", "Space"),
+    "Price": ("archdsl.pipeline.tallying", "Price"),
+    "Space": ("archdsl.pipeline.space", "Space"),
     "TrainingError": ("archdsl.training.errors", "TrainingError"),
     "TrainingResult": ("archdsl.training.results", "TrainingResult"),
     "TrainingSettings": ("archdsl.training.settings", "TrainingSettings"),
-    "Walk": ("archdsl.pipeline.architecture", "Walk"),
+    "Walk": ("archdsl.pipeline.space", "Walk"),
     "check": ("archdsl.pipeline.checking", "check"),
     "compat_cost": ("archdsl.pipeline.costs", "compat_cost"),
     "compile": ("archdsl.pipeline.building", "compile_architecture"),
@@ -83,6 +86,7 @@ __all__ = [
     "EpochReport",
     "Images",
     "OutOfMemoryError",
+    "Price",
     "Space",
     "TrainingError",
     "TrainingResult",

@@ -15,6 +15,8 @@ from archdsl.analysis.options import CostOptions
 from archdsl.analysis.report import CellCost, CostReport, LayerCost, OperatorCost
 from archdsl.ir.graph import Graph, Node, Scope
 from archdsl.ir.naming import module_path
+from archdsl.ops.base import Operator
+from archdsl.types import TensorType
 
 _FIGURES = 5
 _PLAIN = CostOptions()
@@ -62,6 +64,12 @@ def cost_report(graph: Graph, batch_size: int = 1, options: CostOptions = _PLAIN
         layers=layers,
         options=options,
     )
+
+
+def node_cost(op: Operator, operands: tuple[TensorType, ...]) -> tuple[int, int, int, int, int, int, int]:
+    """Params, buffers, nodes (1), mult_adds, flops, memory_access and its bytes of one node, one sample, float32."""
+    row = _Row(figures_of(op, operands), 1, _PLAIN.float_bytes)
+    return row.params, row.buffers, 1, row.mult_adds, row.flops, row.memory_access, row.traffic_bytes
 
 
 class _Row:

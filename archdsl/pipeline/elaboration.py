@@ -11,6 +11,7 @@ from archdsl.diagnostics.suggest import nearest
 from archdsl.ir.graph import Graph
 from archdsl.spec.elaborate.decisions import Decider, Decision, Given
 from archdsl.spec.elaborate.network import Elaboration, elaborate
+from archdsl.spec.elaborate.scopes import Data
 from archdsl.spec.syntax.model import Attribute, Label, SpecFile
 
 # Open decisions named one by one; a search space has hundreds.
@@ -40,6 +41,11 @@ class Forms:
     def decisions(self) -> dict[str, Label]:
         """Outcomes by id; those that only training reaches stand last."""
         return {**self.training.decisions, **self.inference.decisions} if self._differ else self.inference.decisions
+
+    @property
+    def params(self) -> dict[str, Data]:
+        """Values of the root parameters that are data."""
+        return self.inference.params
 
     @property
     def points(self) -> dict[str, Decision]:

@@ -7,9 +7,10 @@ from os import PathLike, fspath
 from typing import Any
 
 from archdsl.diagnostics.diagnostic import ArchdslError, Diagnostic, Severity
-from archdsl.pipeline.architecture import Architecture, Space
+from archdsl.pipeline.architecture import Architecture
 from archdsl.pipeline.elaboration import Request
 from archdsl.pipeline.settings import attributes, labels
+from archdsl.pipeline.space import Space
 from archdsl.spec.elaborate.decisions import Given
 from archdsl.spec.files import Files
 from archdsl.spec.library import locate

@@ -32,7 +32,7 @@ def call_cell(run: Run, cell: Cell, bound: BoundStep, arguments: list[Data], ctx
         Reported: if the cell has no graph.
     """
     memory = run.memory
-    visit = memory.visit(bound, arguments) if memory is not None else None
+    visit = memory.visit(bound, arguments, ctx) if memory is not None else None
     if memory is not None and visit is not None and (known := memory.recall(visit, span, ctx)) is not None:
         return known
     frame = open_frame(run, cell, ctx, span)
@@ -47,7 +47,7 @@ def call_cell(run: Run, cell: Cell, bound: BoundStep, arguments: list[Data], ctx
     check_requirements(run, cell, inside)
     result = _run_graph(run, cell, inside, [POISON] if cell.is_open else arguments)
     if memory is not None and visit is not None:
-        memory.remember(visit, result)
+        memory.remember(visit, result, ctx)
     return result
 
 

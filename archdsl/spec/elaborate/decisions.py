@@ -139,14 +139,20 @@ class Chosen:
 
 
 class Sampled:
-    """A uniformly drawn outcome for each decision."""
+    """A uniformly drawn outcome for each decision.
+
+    Attributes:
+        drawn: what was drawn so far, by id.
+    """
 
     def __init__(self, rng: Random):
         self._rng = rng
+        self.drawn: dict[str, Label] = {}
 
     def decide(self, decision: Decision) -> Label | None:
         """One outcome of `decision.outcomes`, all equally likely."""
-        return decision.outcome(self._rng.randrange(decision.outcomes))
+        outcome = self.drawn[decision.id] = decision.outcome(self._rng.randrange(decision.outcomes))
+        return outcome
 
 
 class Given:

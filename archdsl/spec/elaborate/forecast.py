@@ -91,7 +91,7 @@ class Memory:
         self._alike = alike
         self._calls: dict[object, tuple[int, list[object]]] = {}
 
-    def visit(self, bound: BoundStep, arguments: list[Data]) -> Visit:
+    def visit(self, bound: BoundStep, arguments: list[Data], ctx: Context) -> Visit:
         """A call of a cell; it depends on its parameters, and on types and identity of the tensors that it reads."""
         tensors: dict[int, Value] = {}
         key = (_key(_shape(bound, tensors)), _key(_shape(arguments, tensors)))
@@ -107,7 +107,7 @@ class Memory:
         made: dict[int, Value] = dict(enumerate(visit.tensors))
         return [self._restored(result, made) for result in results]
 
-    def remember(self, visit: Visit, results: list[Data]) -> None:
+    def remember(self, visit: Visit, results: list[Data], ctx: Context) -> None:
         """Keep what a call took and gave, unless it hangs on decisions that may differ the next time."""
         if self._alike or self._run.asked == visit.asked:
             tensors = {id(value): value for value in visit.tensors}

@@ -67,16 +67,16 @@ def elaborate(
     """
     given = (params or {}, shapes or {})
     run = Run(_empty(spec), training, decider, PATIENCE)
-    with _room():
+    with room():
         try:
-            values = _attempt(run, spec, *given)
+            values = attempt(run, spec, *given)
         except Impatient:
             refused = _forecast(spec, training, decider, *given)
             if refused is not None:
                 return replace(_outcome(run, {}), graph=None, findings=[*run.findings.values(), *refused])
             # What was decided so far stays as it is: a decider may draw.
             run = Run(_empty(spec), training, Given(run.decisions, decider))
-            values = _attempt(run, spec, *given)
+            values = attempt(run, spec, *given)
     return _outcome(run, values)
 
 
@@ -84,7 +84,7 @@ def _empty(spec: SpecFile) -> Graph:
     return Graph(spec.name, root=Scope(spec.name))
 
 
-def _attempt(
+def attempt(
     run: Run, spec: SpecFile, params: Mapping[str, Attribute], shapes: Mapping[str, tuple[int, ...]]
 ) -> dict[str, Data]:
     """Build the network as far as it can be built; gives the root parameters that are data."""
@@ -106,7 +106,7 @@ def _forecast(
     """Count the steps without building anything: the limits that are passed, or None."""
     run = Counting(_empty(spec), training, decider, same_for_equal(decider))
     try:
-        _attempt(run, spec, params, shapes)
+        attempt(run, spec, params, shapes)
     except GivenUp:
         return None
     return [found for found in run.findings.values() if found.code in ("E0903", "E0904")] or None
@@ -121,7 +121,7 @@ def _outcome(run: Run, values: dict[str, Data]) -> Elaboration:
 
 
 @contextmanager
-def _room() -> Iterator[None]:
+def room() -> Iterator[None]:
     """Room for 64 cell calls with 64 nested bodies each; Python's own frames do not use the C stack.
 
     The garbage collector pauses meanwhile: it would walk a growing graph again and again, and find nothing.

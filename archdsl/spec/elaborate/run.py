@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any, Protocol, TypeVar
 
 from archdsl.diagnostics.diagnostic import Diagnostic, Severity
 from archdsl.diagnostics.span import Span
@@ -13,14 +13,11 @@ from archdsl.ops.registry import operators
 from archdsl.spec.elaborate.decisions import Decider, Decision
 from archdsl.spec.elaborate.messages import call_path, operand_names, outermost, show_label, show_options
 from archdsl.spec.elaborate.recovery import is_misspelt
-from archdsl.spec.elaborate.scopes import BoundStep, Context, Frame
+from archdsl.spec.elaborate.scopes import BoundStep, Context, Data, Frame
 from archdsl.spec.elaborate.size import STEP_LIMIT, Sizes
 from archdsl.spec.expressions import POISON, ExpressionError
 from archdsl.spec.source.limits import MOST_FINDINGS
 from archdsl.spec.syntax.model import Call, Cell, Choice, ChooseBody, Label, Step, Text
-
-if TYPE_CHECKING:
-    from archdsl.spec.elaborate.forecast import Memory
 
 CALL_DEPTH = 64
 
@@ -37,6 +34,32 @@ class Impatient(Exception):  # noqa: N818
     """So many steps that it pays to count them first (see `forecast`)."""
 
 
+V = TypeVar("V")
+
+
+class CallMemory(Protocol[V]):
+    """Knows calls of cells that were looked at before, in runs that build nothing."""
+
+    def visit(self, bound: BoundStep, arguments: list[Data], ctx: Context) -> V:
+        """A call that is about to be looked at."""
+
+    def recall(self, visit: V, span: Span, ctx: Context) -> list[Data] | None:
+        """The values of an equal call that was looked at before; None if there was none."""
+
+    def remember(self, visit: V, results: list[Data], ctx: Context) -> None:
+        """Keep what was found."""
+
+    def watch(self, step: Step, ctx: Context) -> Watch | None:
+        """Looks for the round of a repeat from which on all are equal, if that helps."""
+
+
+class Watch(Protocol):
+    """The last round of a repeat."""
+
+    def settled(self, current: list[Data], left: int) -> bool:
+        """Whether the rounds that are left need not be looked at."""
+
+
 class Run:
     """State of one elaboration.
 
@@ -47,6 +70,7 @@ class Run:
         findings: by code and place, in order: a mistake in a cell is reported once, however often it is called.
         decisions: the outcomes, in the order in which they were reached.
         points: the decisions themselves.
+        positions: which options were taken, by decision.
         steps: expanded steps so far.
         asked: how often a decision was needed.
         memory: of calls, where steps are only counted.
@@ -63,6 +87,7 @@ class Run:
         self.findings: dict[tuple[str, Span | None], Diagnostic] = {}
         self.decisions: dict[str, Label] = {}
         self.points: dict[str, Decision] = {}
+        self.positions: dict[str, tuple[int, ...]] = {}
         self.places: dict[str, Span] = {}
         self.weights: dict[str, tuple[Node, str]] = {}
         self.shares: dict[str, object] = {}
@@ -71,7 +96,7 @@ class Run:
         self.guessing = 0
         self.steps = 0
         self.asked = 0
-        self.memory: Memory | None = None
+        self.memory: CallMemory[Any] | None = None
         self.sizes = Sizes()
         self._operators = operators()
 
@@ -267,10 +292,11 @@ class Run:
         else:
             self.points[decision.id] = decision
             self.places[decision.id] = hole.span
-            self.decisions[decision.id] = self._outcome(decision, hole.span, ctx)
-        positions = decision.positions(self.decisions[decision.id])
-        assert positions is not None
-        return positions
+            outcome = self.decisions[decision.id] = self._outcome(decision, hole.span, ctx)
+            positions = decision.positions(outcome)
+            assert positions is not None
+            self.positions[decision.id] = positions
+        return self.positions[decision.id]
 
     def _outcome(self, decision: Decision, span: Span, ctx: Context) -> Label:
         label = self.decider.decide(decision)

@@ -1,0 +1,153 @@
+"""Search spaces: files with open decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from archdsl.diagnostics.diagnostic import ArchdslError, Diagnostic, Severity
+from archdsl.pipeline.architecture import Architecture
+from archdsl.pipeline.elaboration import Forms, Request
+from archdsl.pipeline.settings import labels
+from archdsl.pipeline.tallying import Price, Tallier, Tally
+from archdsl.spec.elaborate.decisions import Decider, Decision, FirstOption, Given, Sampled
+from archdsl.spec.syntax.model import Label
+
+# How often `sample` draws again when a candidate is not in the space.
+SAMPLE_ATTEMPTS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A candidate that was found decision by decision.
+
+    Attributes:
+        decisions: the label of every decision that is reached, by id, in the order reached.
+        points: the decisions themselves.
+        price: what it costs.
+    """
+
+    decisions: dict[str, Label]
+    points: dict[str, Decision]
+    price: Price
+
+
+class Space:
+    """A search space: a file with open decisions.
+
+    Candidates are not built to be looked at: cell calls that were seen before, in this or another candidate, are
+    remembered with what they cost (the least recently used are forgotten).
+
+    Attributes:
+        name: the variant's name, or the file's.
+        file: the file it comes from, as it was given.
+    """
+
+    def __init__(self, request: Request):
+        self._request = request
+        self._tallier = Tallier()
+        self.name: str = request.name
+        self.file: str = request.spec.display
+        self.description: str = request.spec.description
+
+    def resolve(self, decisions: Mapping[str, Any]) -> Architecture:
+        """The architecture that these decisions give. Its graph is built when it is first needed.
+
+        Args:
+            decisions: a label for the id of every decision that is reached; no others.
+
+        Raises:
+            ArchdslError: for open, unknown or impossible decisions, and for candidates outside the space (E0407).
+        """
+        request = self._request.with_decisions(labels(decisions))
+        return Architecture(request, self._found(request))
+
+    def price(self, decisions: Mapping[str, Any]) -> Price:
+        """What the architecture of these decisions costs: the figures of `archdsl.cost`, without building it.
+
+        Raises:
+            ArchdslError: as of `resolve`.
+        """
+        return self._price(self._found(self._request.with_decisions(labels(decisions))))
+
+    def walk(self, choose: Callable[[Decision], Any]) -> Walk | None:
+        """Fill the decisions one by one, in the order in which they are reached.
+
+        Args:
+            choose: gives the label of an outcome for a decision. What the space has fixed isn't asked.
+
+        Returns:
+            The candidate; None if it is not in the space (`require`, shapes), or a label is no outcome.
+        """
+        found = self._tallied(Given(self._request.decisions, _Chosen(choose)))
+        return None if found is None else Walk(dict(found.decisions), dict(found.points), self._price(found))
+
+    def sample(self, rng: Random) -> dict[str, Label]:
+        """Random decisions of one valid candidate: each decision uniform over its outcomes, in the order reached.
+
+        Candidates that a `require` excludes, or whose shapes don't fit, are drawn again.
+
+        Raises:
+            ArchdslError: E0608 if no valid candidate was found in 1000 draws.
+        """
+        for _ in range(SAMPLE_ATTEMPTS):
+            drawn = Sampled(rng)
+            found = self._tallied(Given(self._request.decisions, drawn))
+            if found is not None:
+                return dict(found.decisions)
+        last = self._request.build(Given({**self._request.decisions, **drawn.drawn}, FirstOption()))
+        why = last.errors[0]
+        message = f"no valid architecture in {SAMPLE_ATTEMPTS} draws; the last one: {why.message}"
+        raise ArchdslError(Diagnostic("E0608", message, why.span, why.label, why.notes, Severity.ERROR))
+
+    def decisions(self, given: Mapping[str, Any] | None = None) -> dict[str, Decision]:
+        """The decisions that are reached with `given` filled and the first option everywhere else, by id."""
+        filled = Given({**self._request.decisions, **labels(given or {})}, FirstOption())
+        found = self._tallied(filled)
+        return dict((found or self._request.build(filled)).points)
+
+    def _tallied(self, decider: Decider) -> Tally | Forms | None:
+        """What these decisions give; None if that is no candidate."""
+        found = self._tallier.tally(self._request, decider)
+        if isinstance(found, Tally) or found is None:
+            return found
+        forms = self._request.build(Given(found.decisions, decider))
+        return None if forms.errors else forms
+
+    def _found(self, request: Request) -> Tally | Forms:
+        """As above, for complete decisions.
+
+        Raises:
+            ArchdslError: with everything that is wrong.
+        """
+        decider = Given(request.decisions)
+        found = self._tallier.tally(request, decider)
+        if isinstance(found, Tally) and all(name in found.points for name in request.decisions):
+            return found
+        forms = request.build(decider)
+        forms.raise_errors()
+        return forms
+
+    def _price(self, found: Tally | Forms) -> Price:
+        return found.price if isinstance(found, Tally) else Price.of(found)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For other processes: without what is remembered."""
+        return {**self.__dict__, "_tallier": Tallier()}
+
+    def __repr__(self) -> str:
+        return f"Space({self.name!r})"
+
+
+class _Chosen:
+    """Decisions made by a function."""
+
+    def __init__(self, choose: Callable[[Decision], Any]):
+        self._choose = choose
+
+    def decide(self, decision: Decision) -> Label | None:
+        """Its answer."""
+        label: Label | None = self._choose(decision)
+        return label

@@ -1,0 +1,109 @@
+"""What candidates of a space decide and cost, without building them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple
+
+from archdsl.ops.base import Operator
+from archdsl.spec.elaborate.decisions import Decider, Decision, Given
+from archdsl.spec.elaborate.scopes import Data
+from archdsl.spec.elaborate.tally.network import Tallied, tally_network
+from archdsl.spec.elaborate.tally.recollection import Recollection
+from archdsl.spec.elaborate.tally.record import Doubtful, Invalid
+from archdsl.spec.syntax.model import Label
+from archdsl.types import TensorType
+
+if TYPE_CHECKING:
+    from archdsl.pipeline.elaboration import Forms, Request
+
+
+class Price(NamedTuple):
+    """What a candidate costs: the figures of `archdsl.cost` of the same names, for one sample in float32.
+
+    Attributes:
+        nodes: operators in its graph.
+    """
+
+    params: int
+    buffers: int
+    nodes: int
+    mult_adds: int
+    flops: int
+    memory_access: int
+    memory_access_bytes: int
+
+    @classmethod
+    def of(cls, forms: Forms) -> Price:
+        """The price of a network that was built."""
+        from archdsl.analysis.costing import cost_report
+
+        graph = forms.inference.graph
+        assert graph is not None
+        report = cost_report(graph)
+        nodes = len(graph.nodes)
+        return cls(**{name: nodes if name == "nodes" else getattr(report, name) for name in cls._fields})
+
+
+@lru_cache(maxsize=1 << 16)
+def _measure(op: Operator, operands: tuple[TensorType, ...]) -> tuple[int, ...]:
+    """The price of one operator; what it shares with others stands first (`recollection.ONCE`)."""
+    from archdsl.analysis.costing import node_cost
+
+    return node_cost(op, operands)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A candidate, both forms, as `Forms` has them of one that was built."""
+
+    decisions: dict[str, Label]
+    points: dict[str, Decision]
+    params: dict[str, Data]
+    price: Price
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """What was decided until it became clear that the candidate has to be built to judge it."""
+
+    decisions: dict[str, Label]
+
+
+class Tallier:
+    """Adds up candidates of one space; what it has seen it remembers. Threads take turns."""
+
+    def __init__(self) -> None:
+        self._known = Recollection()
+        self._turn = Lock()
+
+    def tally(self, request: Request, decider: Decider) -> Tally | Unsettled | None:
+        """The candidate that a decider makes; None if it is none, for whatever reason."""
+        with self._turn:
+            try:
+                return self._forms(request, decider)
+            except Invalid:
+                return None
+
+    def _forms(self, request: Request, decider: Decider) -> Tally | Unsettled:
+        inference = self._form(request, decider, training=False)
+        if not isinstance(inference, Tallied):
+            return inference
+        decisions, points = inference.decisions, inference.points
+        if inference.saw_training:
+            training = self._form(request, Given(inference.decisions, decider), training=True)
+            if not isinstance(training, Tallied) or not training.covers(inference):
+                return Unsettled(decisions)
+            decisions, points = {**training.decisions, **decisions}, {**points, **training.points}
+        return Tally(decisions, points, inference.params, Price._make(inference.amounts or (0,) * len(Price._fields)))
+
+    def _form(self, request: Request, decider: Decider, training: bool) -> Tallied | Unsettled:
+        reached: dict[str, Label] = {}
+        try:
+            return tally_network(
+                request.spec, decider, self._known, _measure, request.params, request.shapes, training, reached
+            )
+        except Doubtful:
+            return Unsettled(reached)
