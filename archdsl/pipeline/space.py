@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from random import Random
 from typing import Any
 
@@ -12,26 +13,37 @@ from archdsl.pipeline.architecture import Architecture
 from archdsl.pipeline.elaboration import Forms, Request
 from archdsl.pipeline.settings import labels
 from archdsl.pipeline.tallying import Price, Tallier, Tally
-from archdsl.spec.elaborate.decisions import Decider, Decision, FirstOption, Given, Sampled
+from archdsl.spec.elaborate.decisions import Chosen, Decider, Decision, FirstOption, Given, Sampled
 from archdsl.spec.syntax.model import Label
 
 # How often `sample` draws again when a candidate is not in the space.
 SAMPLE_ATTEMPTS = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Walk:
-    """A candidate that was found decision by decision.
+    """One way through the decisions of a space.
 
     Attributes:
-        decisions: the label of every decision that is reached, by id, in the order reached.
-        points: the decisions themselves.
-        price: what it costs.
+        points: the decisions that were reached and not fixed beforehand, in the order reached; outside the space, up to
+            the first mistake.
+        decisions: the outcome of each decision, fixed ones included.
+        architecture: what they give; None if that is not in the space.
+        price: what it costs; None if it is not in the space.
     """
 
+    points: tuple[Decision, ...]
     decisions: dict[str, Label]
-    points: dict[str, Decision]
-    price: Price
+    architecture: Architecture | None
+    price: Price | None
+    _request: Request = field(repr=False, compare=False)
+
+    @cached_property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """Why it is not in the space: a `require` that does not hold, shapes that don't fit."""
+        if self.architecture is not None:
+            return ()
+        return tuple(self._request.build(Given(self.decisions, FirstOption())).errors)
 
 
 class Space:
@@ -72,17 +84,27 @@ class Space:
         """
         return self._price(self._found(self._request.with_decisions(labels(decisions))))
 
-    def walk(self, choose: Callable[[Decision], Any]) -> Walk | None:
-        """Fill the decisions one by one, in the order in which they are reached.
+    def walk(self, choose: Callable[[Decision], int]) -> Walk:
+        """Ask `choose` for the number of an outcome at each decision, in the order in which they are reached.
 
         Args:
-            choose: gives the label of an outcome for a decision. What the space has fixed isn't asked.
-
-        Returns:
-            The candidate; None if it is not in the space (`require`, shapes), or a label is no outcome.
+            choose: called once for each decision that is open; gives a number from 0 below `decision.outcomes`.
+                What it raises comes through.
         """
-        found = self._tallied(Given(self._request.decisions, _Chosen(choose)))
-        return None if found is None else Walk(dict(found.decisions), dict(found.points), self._price(found))
+        reached: list[Decision] = []
+
+        def number(decision: Decision) -> int:
+            reached.append(decision)
+            return choose(decision)
+
+        chosen = Chosen(number)
+        found = self._tallied(Given(self._request.decisions, chosen))
+        if found is None:
+            decisions = {**self._request.decisions, **chosen.known}
+            return Walk(tuple(reached), decisions, None, None, self._request)
+        request = self._request.with_decisions(found.decisions)
+        made = Architecture(request, found)
+        return Walk(tuple(reached), dict(found.decisions), made, self._price(found), request)
 
     def sample(self, rng: Random) -> dict[str, Label]:
         """Random decisions of one valid candidate: each decision uniform over its outcomes, in the order reached.
@@ -97,7 +119,7 @@ class Space:
             found = self._tallied(Given(self._request.decisions, drawn))
             if found is not None:
                 return dict(found.decisions)
-        last = self._request.build(Given({**self._request.decisions, **drawn.drawn}, FirstOption()))
+        last = self._request.build(Given({**self._request.decisions, **drawn.known}, FirstOption()))
         why = last.errors[0]
         message = f"no valid architecture in {SAMPLE_ATTEMPTS} draws; the last one: {why.message}"
         raise ArchdslError(Diagnostic("E0608", message, why.span, why.label, why.notes, Severity.ERROR))
@@ -133,21 +155,5 @@ class Space:
     def _price(self, found: Tally | Forms) -> Price:
         return found.price if isinstance(found, Tally) else Price.of(found)
 
-    def __getstate__(self) -> dict[str, Any]:
-        """For other processes: without what is remembered."""
-        return {**self.__dict__, "_tallier": Tallier()}
-
     def __repr__(self) -> str:
         return f"Space({self.name!r})"
-
-
-class _Chosen:
-    """Decisions made by a function."""
-
-    def __init__(self, choose: Callable[[Decision], Any]):
-        self._choose = choose
-
-    def decide(self, decision: Decision) -> Label | None:
-        """Its answer."""
-        label: Label | None = self._choose(decision)
-        return label

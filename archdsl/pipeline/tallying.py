@@ -79,6 +79,10 @@ class Tallier:
         self._known = Recollection()
         self._turn = Lock()
 
+    def __reduce__(self) -> tuple[type[Tallier], tuple[()]]:
+        """For copies and other processes: without what is remembered."""
+        return Tallier, ()
+
     def tally(self, request: Request, decider: Decider) -> Tally | Unsettled | None:
         """The candidate that a decider makes; None if it is none, for whatever reason."""
         with self._turn:

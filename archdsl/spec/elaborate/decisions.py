@@ -125,33 +125,37 @@ class FirstOption:
 
 
 class Chosen:
-    """The outcome whose number a function gives; it is asked once for each id, in the order reached."""
+    """The outcome whose number a function gives; it is asked once for each id, in the order reached.
+
+    Attributes:
+        known: the outcomes so far, by id.
+    """
 
     def __init__(self, choose: Callable[[Decision], int]):
         self._choose = choose
-        self._known: dict[str, Label] = {}
+        self.known: dict[str, Label] = {}
 
     def decide(self, decision: Decision) -> Label | None:
         """The outcome; the first answer holds where a network is looked at twice."""
-        if decision.id not in self._known:
-            self._known[decision.id] = decision.outcome(self._choose(decision))
-        return self._known[decision.id]
+        if decision.id not in self.known:
+            self.known[decision.id] = decision.outcome(self._choose(decision))
+        return self.known[decision.id]
 
 
 class Sampled:
     """A uniformly drawn outcome for each decision.
 
     Attributes:
-        drawn: what was drawn so far, by id.
+        known: what was drawn so far, by id.
     """
 
     def __init__(self, rng: Random):
         self._rng = rng
-        self.drawn: dict[str, Label] = {}
+        self.known: dict[str, Label] = {}
 
     def decide(self, decision: Decision) -> Label | None:
         """One outcome of `decision.outcomes`, all equally likely."""
-        outcome = self.drawn[decision.id] = decision.outcome(self._rng.randrange(decision.outcomes))
+        outcome = self.known[decision.id] = decision.outcome(self._rng.randrange(decision.outcomes))
         return outcome
 
 
