@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -55,10 +56,12 @@ class Space:
     Attributes:
         name: the variant's name, or the file's.
         file: the file it comes from, as it was given.
+        path: where that file is.
     """
 
     def __init__(self, request: Request):
         self._request = request
+        self.path: Path = request.spec.path
         self._tallier = Tallier()
         self.name: str = request.name
         self.file: str = request.spec.display
