@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 import archdsl
+from archdsl_search.evaluators.function import FunctionEvaluator
 from archdsl_search.evaluators.plan import EvaluatorOptionError, EvaluatorPlan, plan_evaluator
 from archdsl_search.evaluators.registry import evaluator_type
 from archdsl_search.objectives.base import Objective
@@ -55,6 +56,9 @@ def checked_evaluator(options: Mapping[str, Any]) -> EvaluatorPlan:
     Raises:
         OptionError: if there is none, or an option is wrong.
     """
+    if options.get("name") == FunctionEvaluator.name:
+        hint = "archdsl_search.run(sweep, evaluate=...) gives it; archdsl_search.resume(run, evaluate=...) goes on"
+        raise OptionError("E1304", ("evaluator",), "the evaluator is a Python function", hint)
     try:
         return plan_evaluator(options)
     except EvaluatorOptionError as error:

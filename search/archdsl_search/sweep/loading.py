@@ -10,6 +10,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 import archdsl
+from archdsl_search.evaluators.function import FunctionEvaluator
 from archdsl_search.evaluators.registry import evaluator_type
 from archdsl_search.sweep.checking import (
     OptionError,
@@ -65,7 +66,8 @@ def check(sweep: Sweep) -> None:
         OptionError, OptionsError: if one of them is wrong.
     """
     checked_searcher(sweep.searcher)
-    checked_objective(sweep.objective, checked_evaluator(sweep.evaluator))
+    if sweep.evaluator != {"name": FunctionEvaluator.name}:  # one that a program brings
+        checked_objective(sweep.objective, checked_evaluator(sweep.evaluator))
 
 
 def parsed_overrides(texts: Iterable[str]) -> dict[str, Any]:
