@@ -125,6 +125,8 @@ class Driver:
         self._submit(self._route(dict(self._open)))
         while not should_stop():
             reason = self._fill(should_stop)
+            if should_stop():
+                break
             if not self._open:
                 return reason
             endings = self._engine.wait(TICK)
@@ -152,9 +154,9 @@ class Driver:
             if candidate is None:
                 self._exhausted = True  # until somebody is told something
                 break
-            self._open[self._next] = candidate
-            jobs += self._route({self._next: candidate})
-            self._next += 1
+            trial, self._next = self._next, self._next + 1
+            self._open[trial] = candidate
+            jobs += self._route({trial: candidate})
         self._submit(jobs)
         return reason or ("the searcher has nothing more to try" if self._exhausted else "")
 
@@ -226,7 +228,6 @@ class Driver:
     def _close(self, result: Result, candidate: Candidate) -> None:
         """Count a result, keep it for equal candidates, tell the searcher."""
         del self._open[result.trial]
-        self._next = max(self._next, result.trial + 1)
         self._lost.pop(result.trial, None)
         self._exhausted = False
         self.spending.add(result)

@@ -24,5 +24,11 @@ class Screen:
         """Why the candidate is rejected; empty if it is not."""
         if not self._bounds:
             return ""
-        cost = archdsl.cost(self._space.resolve(candidate.decisions))
+        cost = self._cost(candidate)
         return violation(self._bounds, {name: float(getattr(cost, name)) for name in self._bounds})
+
+    def _cost(self, candidate: Candidate) -> object:
+        """Figures by name. All but the peak of activations are added up without building even the graph."""
+        if "peak_activation" in self._bounds:
+            return archdsl.cost(self._space.resolve(candidate.decisions))
+        return self._space.price(candidate.decisions)

@@ -13,7 +13,7 @@ from archdsl_search.space.decision_tree import DecisionTree, NoTreeError, Part
 from archdsl_search.space.identity import by_decisions
 from archdsl_search.space.spec_space import SpecSpace
 
-COSTS = ("params", "mult_adds", "flops", "memory_access", "peak_activation")
+COSTS = ("params", "mult_adds", "flops", "memory_access")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def look_at(space: archdsl.Space, samples: int, seed: int, progress: Callable[[s
         why = str(error)
     drawn = []
     for number in range(samples):
-        drawn.append(archdsl.cost(space.resolve(known.sample(rng).decisions)))
+        drawn.append(space.price(known.sample(rng).decisions))
         say(f"cost: {number + 1}/{samples} candidates")
     say("")
     decisions = _of_tree(tree) if tree is not None else _of_samples(known, rng)
