@@ -11,6 +11,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from archdsl.analysis.options import CostOptions
     from archdsl.analysis.report import CostReport
+    from archdsl.compression.compressed import Compressed
+    from archdsl.compression.deepening import deepen
+    from archdsl.compression.errors import CompressionError
+    from archdsl.compression.factoring import factorize
+    from archdsl.compression.pruning import prune
+    from archdsl.compression.widening import widen
     from archdsl.diagnostics.diagnostic import ArchdslError, Diagnostic
     from archdsl.pipeline.architecture import Architecture
     from archdsl.pipeline.building import compile_architecture as compile
@@ -34,6 +40,8 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "ArchdslError": ("archdsl.diagnostics.diagnostic", "ArchdslError"),
     "Architecture": ("archdsl.pipeline.architecture", "Architecture"),
+    "Compressed": ("archdsl.compression.compressed", "Compressed"),
+    "CompressionError": ("archdsl.compression.errors", "CompressionError"),
     "CostOptions": ("archdsl.analysis.options", "CostOptions"),
     "CostReport": ("archdsl.analysis.report", "CostReport"),
     "DataError": ("archdsl.training.errors", "DataError"),
@@ -57,8 +65,10 @@ _PUBLIC = {
     "cost": ("archdsl.pipeline.building", "cost"),
     "cost_formulas": ("archdsl.pipeline.costs", "cost_formulas"),
     "draw": ("archdsl.pipeline.drawing", "draw"),
+    "deepen": ("archdsl.compression.deepening", "deepen"),
     "export_onnx": ("archdsl.pipeline.building", "export_onnx"),
     "export_program": ("archdsl.pipeline.building", "export_program"),
+    "factorize": ("archdsl.compression.factoring", "factorize"),
     "fit": ("archdsl.pipeline.costs", "fit"),
     "load": ("archdsl.pipeline.loading", "load"),
     "load_dataset": ("archdsl.training.datasets", "load_dataset"),
@@ -68,13 +78,17 @@ _PUBLIC = {
     "nearest_word": ("archdsl.pipeline.documents", "nearest_word"),
     "read_document": ("archdsl.pipeline.documents", "read_document"),
     "read_value": ("archdsl.pipeline.documents", "read_value"),
+    "prune": ("archdsl.compression.pruning", "prune"),
     "to_source": ("archdsl.pipeline.building", "to_source"),
     "train": ("archdsl.training.train_network", "train"),
+    "widen": ("archdsl.compression.widening", "widen"),
 }
 
 __all__ = [
     "ArchdslError",
     "Architecture",
+    "Compressed",
+    "CompressionError",
     "CostOptions",
     "CostReport",
     "DataError",
@@ -99,8 +113,10 @@ __all__ = [
     "cost",
     "cost_formulas",
     "draw",
+    "deepen",
     "export_onnx",
     "export_program",
+    "factorize",
     "fit",
     "load",
     "load_dataset",
@@ -110,8 +126,10 @@ __all__ = [
     "read_document",
     "read_value",
     "report_style",
+    "prune",
     "to_source",
     "train",
+    "widen",
 ]
 
 

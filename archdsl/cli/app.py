@@ -38,6 +38,7 @@ COMMANDS: dict[str, str] = {
     "weights": "Convert and show weights of other programs.",
     "zoo": "List and show the networks that come with archdsl.",
     "train": "Train a network on labelled images.",
+    "compress": "Prune, factorize, widen or deepen a trained network.",
     "bench": "Measure this device with experiments from papers.",
     "doctor": "Report versions, devices and what is missing.",
 }

@@ -165,7 +165,7 @@ def _state(network: Network, order: Sequence[Node], made: Graph) -> dict[str, Ar
             if key in state:
                 continue
             if spec.name in given:
-                state[key] = np.ascontiguousarray(given[spec.name], dtype=spec.dtype)
+                state[key] = np.array(given[spec.name], dtype=spec.dtype, order="C")
             elif spec.name == "num_batches_tracked":
                 state[key] = np.zeros(spec.shape, spec.dtype)
     return state
