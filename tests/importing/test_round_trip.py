@@ -34,6 +34,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "unet": {"inputs": {"image": [1, 92, 92]}, "params": {"widths": [4, 8, 16]}},
     "crnn": {"params": {"hidden": 16}},
     "retinanet_resnet50_fpn": {"inputs": {"image": [3, 128, 128]}},
+    "condensenet74_g4_learned": {"inputs": {"image": [3, 16, 16]}, "params": {"depths": [1, 2], "growths": [8, 16]}},
 }
 # Those that are run, too; of the others hash and weights say it.
 RUN = {"lenet5", "resnet18", "unet", "crnn"}

@@ -65,9 +65,15 @@ class LearnedGroupConv2d(Operator):
         return TorchLowering(call(Module(), X), made)
 
     def onnx(self, b: OnnxBuilder, inputs: Sequence[str], operands: Sequence[TensorType]) -> Sequence[str]:
-        copies = self.out_channels // self.groups
-        masked = b.weights(["weight", "mask"], lambda w, m: w * m[list(range(self.groups)) * copies, :, None, None])
-        return [b.node("Conv", inputs[0], masked, kernel_shape=(1, 1))]
+        channels = operands[0].shape[0]
+        by_group = (-1, self.groups, channels, 1, 1)
+        masked = b.node(
+            "Mul",
+            b.weight("weight", lambda w: w.reshape(by_group)),
+            b.weight("mask", lambda m: m.reshape(by_group[1:])),
+        )
+        kernel = b.node("Reshape", masked, b.constant([self.out_channels, channels, 1, 1]))
+        return [b.node("Conv", inputs[0], kernel, kernel_shape=(1, 1))]
 
     @classmethod
     def samples(cls) -> list[Sample]:
