@@ -45,12 +45,14 @@ def fronts(points: Sequence[Point]) -> list[list[int]]:
 def first_front(points: Sequence[Point]) -> list[int]:
     """Positions of the points that nobody dominates, in order; equal points are all there.
 
-    Looked through from the best first value down, against the front so far only: fast where fronts are small.
+    Looked through from the best first value down, against the front so far only; with two goals, against its last
+    member.
     """
     order = sorted(range(len(points)), key=lambda i: tuple(-value for value in points[i]))
     front: list[int] = []
     for i in order:
-        if not any(dominates(points[j], points[i]) for j in front):
+        rivals = front[-1:] if len(points[i]) == 2 else front
+        if not any(dominates(points[j], points[i]) for j in rivals):
             front.append(i)
     return sorted(front)
 

@@ -22,7 +22,10 @@ def test_fronts_are_what_remains_undominated(found):
     assert not remaining
 
 
-@given(points)
+pairs = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=30)
+
+
+@given(points | pairs)
 def test_the_first_front_alone_is_the_same(found):
     assert first_front(found) == (fronts(found)[0] if found else [])
 

@@ -14,7 +14,9 @@ COMMANDS: dict[str, str] = {
     "run": "Begin a search.",
     "resume": "Go on with a search that was stopped.",
     "status": "Say how far a search is.",
-    "best": "Show the best networks of a search.",
+    "best": "Show the best networks of a search, and write them as files.",
+    "transfer": "Build a found cell into a larger network.",
+    "report": "Report a search as a page, Markdown or JSON.",
     "space": "Say what a search space holds.",
     "schema": "Write the JSON Schema of sweep files.",
 }

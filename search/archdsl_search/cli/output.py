@@ -44,6 +44,34 @@ def best_text(best: Best, labels: tuple[str, ...]) -> str:
     )
 
 
+def network_text(network: Mapping[str, Any]) -> str:
+    """A trial as `best` shows it: objective, metrics, decisions, and the files that were written."""
+    values = network["objective"] if isinstance(network["objective"], list) else [network["objective"]]
+    named = ", ".join(f"{label} {number(value)}" for label, value in zip(network["labels"], values, strict=False))
+    lines = [
+        f"trial {network['trial']}: {named}",
+        *_block("metrics", network["metrics"]),
+        *_block("decisions", network["decisions"]),
+    ]
+    if "files" in network:
+        lines += _block("files", network["files"])
+        lines += _block("left out", network["left_out"])
+        if not network["trained"]:
+            lines.append("  The run kept no weights of this trial: those written are fresh ones.")
+        if network["difference"] is not None:
+            lines.append(f"  They agree: outputs differ by at most {network['difference']:.1g}.")
+    return "\n".join(lines)
+
+
+def transfer_text(found: Mapping[str, Any]) -> str:
+    """A transferred cell: parameters, cost before and after, files."""
+    rows = [f"trial {found['trial']}, with other parameters", *_block("parameters", found["params"])]
+    for figure in ("params", "mult_adds"):
+        before, after = found["before"][figure], found["after"][figure]
+        rows.append(f"  {figure}: {before:,} -> {after:,} ({after / before:.3g} times)" if before else f"  {after:,}")
+    return "\n".join([*rows, *_block("files", found["files"])])
+
+
 def duration(seconds: float) -> str:
     """Seconds as people read them: 42 s, 3:07, 1:02:03."""
     whole = round(seconds)
