@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ import archdsl
 from archdsl_search.driver.driver import Driver, Watcher
 from archdsl_search.driver.engines import open_engine
 from archdsl_search.driver.stopping import Stop
+from archdsl_search.engines.worker import BrokenEvaluatorError
 from archdsl_search.errors import SearchError
 from archdsl_search.journal.reader import NAME, Journal
 from archdsl_search.journal.records import Header, Session
-from archdsl_search.journal.writer import JournalWriter, stamped
+from archdsl_search.journal.writer import LOCK, JournalWriter, stamped
 from archdsl_search.sweep.loading import overridden, sweep_of
 from archdsl_search.sweep.model import Sweep
 from archdsl_search.sweep.parts import Parts, put_together
@@ -72,9 +73,23 @@ def start(sweep: Sweep, setting: Setting) -> Ended:
         )
     parts = put_together(sweep, setting.evaluate)
     header = Header(parts.described, parts.space_digest, archdsl.__version__, tuple(parts.objective.labels), stamped())
-    with JournalWriter(setting.folder) as writer:
-        writer.write([header])
-        return _session(parts, setting, writer, None)
+    try:
+        with JournalWriter(setting.folder) as writer:
+            writer.write([header])
+            return _session(parts, setting, writer, None)
+    except BrokenEvaluatorError:
+        _forget(setting.folder)
+        raise
+
+
+def _forget(folder: Path) -> None:
+    """Remove the journal of a run that could not begin, so that it can begin once what was wrong is mended."""
+    if any(Journal(folder).results()):
+        return
+    for name in (NAME, LOCK):
+        (folder / name).unlink(missing_ok=True)
+    with suppress(OSError):
+        folder.rmdir()  # unless there was something before
 
 
 def resume(setting: Setting, overrides: Mapping[str, Any] | None = None) -> Ended:
@@ -93,9 +108,7 @@ def resume(setting: Setting, overrides: Mapping[str, Any] | None = None) -> Ende
     parts = put_together(changed(journal.header.sweep, overrides or {}), setting.evaluate)
     if parts.space_digest != journal.header.space:
         raise SearchError(f"{parts.space.space.path} has changed since the run began: start a new run")
-    for _ in journal.records():
-        pass
-    with JournalWriter(setting.folder, journal.size) as writer:
+    with JournalWriter(setting.folder, journal) as writer:
         return _session(parts, setting, writer, journal)
 
 
@@ -113,6 +126,7 @@ def changed(sweep: Mapping[str, Any], overrides: Mapping[str, Any]) -> Sweep:
 
 
 def _session(parts: Parts, setting: Setting, writer: JournalWriter, journal: Journal | None) -> Ended:
+    warning = journal.warning if journal is not None else ""
     engine = open_engine(setting.engine, parts, setting.folder)
     with Stop() as stop, closing(_Closing(engine)):
         driver = Driver(parts, engine, writer, setting.folder, setting.watch(parts))
@@ -122,7 +136,7 @@ def _session(parts: Parts, setting: Setting, writer: JournalWriter, journal: Jou
         reason = driver.run(lambda: stop.signal != 0)
     event = "completed" if reason else "stopped"
     writer.write([Session(event, reason or f"signal {stop.signal}", stamped(elapsed=round(driver.elapsed, 3)))])
-    return Ended(reason, stop.signal, journal.warning if journal else "")
+    return Ended(reason, stop.signal, warning)
 
 
 class _Closing:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SIMULATED = "simulated_seconds"
 _EPOCHS = re.compile(r"_e(\d+)$")
+_DECISION = "decisions:"
 _PER_EPOCH = ("train_seconds_per_epoch", "valid_seconds_per_epoch")
 
 
@@ -34,7 +35,7 @@ class TableSettings(EvaluatorSettings):
     arch: str = Field(
         "arch",
         description="Column with NATS-Bench architecture strings, whose operations are the labels in the order of the "
-        "decisions. Where there is no such column, one column for each decision has its label.",
+        "decisions. Where there is no such column, the column `decisions:ID` has the label of the decision ID.",
     )
     epochs: int | None = Field(
         None,
@@ -94,11 +95,13 @@ class Table:
         self._path = path
         self._archs: dict[tuple[str, ...], str] = {}
         self._rows: dict[tuple[str, ...], dict[str, float]] = {}
-        self._names: list[str] = []
         with _opened(path) as lines:
             rows = csv.DictReader(lines)
             names = list(rows.fieldnames or [])
             self._by_string = arch in names
+            self._names = [name.removeprefix(_DECISION) for name in names if name.startswith(_DECISION)]
+            if not self._by_string and not self._names:
+                raise ValueError(f"{path} has no column `{arch}`, and no columns `{_DECISION}ID` for decisions")
             for row in rows:
                 self._add(row, arch)
         if not self._rows:
@@ -112,9 +115,8 @@ class Table:
             self._archs[labels] = row[arch]
             numbers = {name: number for name, number in numbers.items() if name != "index"}
         else:
-            self._names = self._names or [name for name in row if "/" in name or _number(row[name]) is None]
-            labels = tuple(row[name] for name in self._names)
-            numbers = {name: number for name, number in numbers.items() if name not in self._names}
+            labels = tuple(row[_DECISION + name] for name in self._names)
+            numbers = {name: number for name, number in numbers.items() if not name.startswith(_DECISION)}
         self._rows[labels] = numbers
 
     def row(self, decisions: Decisions) -> dict[str, float]:

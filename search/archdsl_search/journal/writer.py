@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from archdsl_search.errors import SearchError
 from archdsl_search.journal.lines import encode
-from archdsl_search.journal.reader import NAME
+from archdsl_search.journal.reader import NAME, Journal
 from archdsl_search.journal.records import Record, to_fields
 
 LOCK = "journal.lock"
@@ -74,18 +74,21 @@ class JournalWriter:
 
     Args:
         run: the folder; made if it is missing.
-        size: bytes of the valid beginning of what is there; what stands behind is put aside.
+        journal: what is there already; it is read to its end, and what stands behind its valid beginning is put aside.
 
     Raises:
         SearchError: if another driver writes it.
         OSError: if it cannot be opened.
     """
 
-    def __init__(self, run: Path, size: int = 0):
+    def __init__(self, run: Path, journal: Journal | None = None):
         run.mkdir(parents=True, exist_ok=True)
         self._lock = Lock(run)
         try:
-            self._open(run / NAME, size)
+            if journal is not None:
+                for _ in journal.records():  # only now: another driver may just have ended
+                    pass
+            self._open(run / NAME, journal.size if journal is not None else 0)
         except BaseException:
             self._lock.release()
             raise

@@ -109,7 +109,7 @@ def test_what_stands_behind_damage_is_put_aside(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     assert list(journal.records()) == RECORDS[:2]
     assert "line 3 is damaged; it and the 5 behind it" in journal.warning
-    with JournalWriter(tmp_path, journal.size) as writer:
+    with JournalWriter(tmp_path, journal) as writer:
         writer.write(RECORDS[2:3])
     assert list(Journal(tmp_path).records()) == RECORDS[:3]
     (aside,) = tmp_path.glob("journal-damaged-*.jsonl")
@@ -120,8 +120,7 @@ def test_a_line_that_was_cut_is_written_over(tmp_path: Path) -> None:
     whole = written(tmp_path)
     (tmp_path / NAME).write_bytes(whole[:-3])
     journal = Journal(tmp_path)
-    list(journal.records())
-    with JournalWriter(tmp_path, journal.size) as writer:
+    with JournalWriter(tmp_path, journal) as writer:
         writer.write(RECORDS[-1:])
     assert (tmp_path / NAME).read_bytes() == whole
     assert not list(tmp_path.glob("journal-damaged-*"))
