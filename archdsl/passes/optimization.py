@@ -26,7 +26,7 @@ from archdsl.passes.inference.sibling_merging import SiblingMerging
 from archdsl.passes.inference.strided_pooling import StridedPooling
 from archdsl.passes.inference.views import Views
 from archdsl.passes.pipeline import run_passes
-from archdsl.passes.weights import WeightMap, WeightStep, keys_of
+from archdsl.passes.weights import Dropped, WeightMap, WeightStep, keys_of
 from archdsl.passes.zeroed_branches import ZeroedBranches
 
 MOST_ROUNDS = 50
@@ -114,25 +114,54 @@ def optimize(graph: Graph, groups: Sequence[Sequence[Pass]] = EVERY) -> Optimize
 
     Args:
         graph: an inference form; it is left as it is.
-        groups: passes; each group runs until none of its passes changes anything, then the next one. see `pipeline`.
+        groups: passes; each group runs until none of its passes changes anything, then the next one, and all again
+            until a whole round changes nothing. `pipeline` makes a choice by name.
 
     Raises:
         RuntimeError: if passes undo each other's work without end.
     """
-    now = graph
-    steps: list[WeightStep] = []
-    records: list[Record] = []
-    for group in groups:
+    run = _Run(graph)
+    for _ in range(MOST_ROUNDS):
+        before = len(run.records)
+        for group in groups:
+            run.until_settled(group)
+        if len(run.records) == before:
+            return Optimized(
+                run.graph, WeightMap(keys_of(graph), keys_of(run.graph), tuple(run.steps)), tuple(run.records)
+            )
+    raise RuntimeError("groups of passes undo each other's work")
+
+
+class _Run:
+    """A graph on its way through the passes."""
+
+    def __init__(self, graph: Graph):
+        self.graph = graph
+        self.steps: list[WeightStep] = []
+        self.records: list[Record] = []
+
+    def until_settled(self, group: Sequence[Pass]) -> None:
+        """Run the passes in turn until none of them changes anything."""
         for _ in range(MOST_ROUNDS):
-            before = len(records)
+            before = len(self.records)
             for each in group:
-                result = run_passes(now, (each,))
-                if result.changed:
-                    records.append(Record(each.name, result.notes, result.places, now, result.graph))
-                    steps += result.steps
-                    now = result.graph
-            if len(records) == before:
-                break
-        else:
-            raise RuntimeError(f"passes undo each other's work: {', '.join(each.name for each in group)}")
-    return Optimized(now, WeightMap(keys_of(graph), keys_of(now), tuple(steps)), tuple(records))
+                self.apply(each)
+            if len(self.records) == before:
+                return
+        raise RuntimeError(f"passes undo each other's work: {', '.join(each.name for each in group)}")
+
+    def apply(self, each: Pass) -> None:
+        """Run one pass and keep what it says."""
+        result = run_passes(self.graph, (each,))
+        if result.changed:
+            notes = tuple(note.removeprefix(f"{each.name}: ") for note in result.notes)
+            self.records.append(Record(each.name, notes, result.places, self.graph, result.graph))
+            self.steps += result.steps or _dropped(self.graph, result.graph)
+            self.graph = result.graph
+
+
+def _dropped(before: Graph, after: Graph) -> tuple[WeightStep, ...]:
+    """What a pass that changes no weights leaves out with their nodes."""
+    old, new = keys_of(before), keys_of(after)
+    gone = {key: spec for key, spec in old.items() if key not in new}
+    return (Dropped(gone),) if gone else ()

@@ -47,6 +47,23 @@ class WeightStep(Protocol):
 
 
 @dataclass(frozen=True)
+class Dropped:
+    """Weights of nodes that no output depends on leave; on the way back they are zeros, variances ones."""
+
+    weights: Mapping[str, WeightSpec]
+
+    def forward(self, state: State) -> None:
+        for key in self.weights:
+            state.pop(key, None)
+
+    def backward(self, state: State) -> None:
+        import numpy as np
+
+        for key, spec in self.weights.items():
+            state[key] = np.full(spec.shape, 1 if spec.name == "running_var" else 0, np.dtype(spec.dtype))
+
+
+@dataclass(frozen=True)
 class WeightMap:
     """How the weights of `target` come from those of `source`.
 
@@ -93,8 +110,12 @@ class WeightMap:
             KeyError: if a weight is missing.
             NoInverseError: if a step has no way back for these weights.
         """
-        found = self._run(state, self.target, {}, back=True)
-        return {key: _given(found, key, spec, base) for key, spec in self.source.items()}
+        import numpy as np
+
+        found = self._run(state, self.target, self.source, back=True)
+        idle = {key for step in self.steps if isinstance(step, Dropped) for key in step.weights}
+        kept = {key: np.asarray(base[key]) for key in idle if base is not None and key in self.source and key in base}
+        return found | kept
 
     def _run(
         self, state: Mapping[str, Array], given: Mapping[str, WeightSpec], wanted: Mapping[str, WeightSpec], back: bool
@@ -107,11 +128,8 @@ class WeightMap:
         working = dict(kept)
         for step in reversed(self.steps) if back else self.steps:
             step.backward(working) if back else step.forward(working)
-        return {
-            key: array if array is kept.get(key) else _rounded(array, precision)
-            for key, array in working.items()
-            if back or key in wanted
-        }
+        found = {key: working[key] for key in wanted}
+        return {key: a if a is kept.get(key) else _rounded(a, precision) for key, a in found.items()}
 
 
 def keys_of(graph: Graph) -> dict[str, WeightSpec]:
@@ -130,15 +148,3 @@ def _rounded(array: Array, precision: np.dtype[Any]) -> Array:
     import numpy as np
 
     return np.ascontiguousarray(array, dtype=precision if array.dtype.kind == "f" else array.dtype)
-
-
-def _given(found: State, key: str, spec: WeightSpec, base: Mapping[str, Array] | None) -> Array:
-    import numpy as np
-
-    if key in found:
-        return found[key]
-    if base is not None and key in base:
-        return np.asarray(base[key])
-    floats = [array.dtype for array in found.values() if array.dtype.kind == "f"]
-    dtype = floats[0] if spec.dtype == "float32" and floats else np.dtype(spec.dtype)
-    return np.full(spec.shape, 1 if spec.name == "running_var" else 0, dtype)

@@ -2,7 +2,7 @@
 
 Algebra, in inference, per channel:
     batch_norm(x) = w x + b   with w = gamma / sqrt(variance + eps), b = beta - mean w
-    scale(x) = w x + 0        add_bias(x) = 1 x + b
+    scale(x) = w x + 0        add_bias(x) = 1 x + b        add_bias(scale(x)) = w x + b
 
 Side conditions: the normalisation keeps running statistics (else it needs the batch). Instance norm uses its running
 statistics in inference where it keeps them. Nodes that share weights are all changed.
@@ -13,13 +13,14 @@ takes it, which can't make the factor negative, nor larger than 1 / sqrt(eps).
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archdsl.ir.graph import Graph, Node
 from archdsl.ir.naming import state_key
 from archdsl.passes.base import PassResult, counted, unchanged
-from archdsl.passes.rewriting import Rewriting, made
+from archdsl.passes.rewriting import Reading, Rewriting, made
 from archdsl.passes.weights import NoInverseError, exact
 
 if TYPE_CHECKING:
@@ -40,18 +41,35 @@ class AffineForm:
         found = [node for node in graph.nodes if _is_affine(node)]
         if not found:
             return unchanged(graph)
+        pairs = _pairs(found, Reading(graph))
+        scales = frozenset(pairs.values())
         affine = frozenset(found)
         rewriting = Rewriting(graph)
         for node in graph.nodes:
-            if node in affine:
+            if node in scales:
+                rewriting.replace(node.outputs[0], rewriting.now(node.operands[0]))
+            elif node in affine:
                 rewriting.put(node, made("fused_affine"), rewriting.all_now(node.operands))
             else:
                 rewriting.keep(node)
-        firsts = {node.path: node for node in reversed(found)}
-        steps = tuple(_step(firsts[path]) for path in dict.fromkeys(node.path for node in found))
+        firsts = {node.path: node for node in reversed(found) if node not in scales}
+        paths = dict.fromkeys(node.path for node in found if node not in scales)
+        steps = tuple(_step(firsts[path], pairs) for path in paths)
         note = f"turned {counted(len(found), 'normalisation')} into a factor and a number per channel"
         places = tuple(node.path for node in found)
         return PassResult(rewriting.finish(), True, (note,), steps, places)
+
+
+def _pairs(found: Sequence[Node], reading: Reading) -> dict[Node, Node]:
+    """Each `add_bias` that alone reads a `scale`, with that."""
+    pairs: dict[Node, Node] = {}
+    for node in found:
+        before = node.operands[0].producer if node.op.name == "add_bias" else None
+        if before is None or before.op.name != "scale" or reading.is_shared(node) or reading.is_shared(before):
+            continue
+        if reading.sole_reader(before.outputs[0]) is node:
+            pairs[node] = before
+    return pairs
 
 
 def _is_affine(node: Node) -> bool:
@@ -60,7 +78,9 @@ def _is_affine(node: Node) -> bool:
     return node.op.name in ("scale", "add_bias")
 
 
-def _step(node: Node) -> NormStep | PartStep:
+def _step(node: Node, pairs: Mapping[Node, Node]) -> NormStep | PartStep | PairStep:
+    if node in pairs:
+        return PairStep(pairs[node].path, node.path)
     if node.op.name not in NORMS:
         return PartStep(node.path, node.op.name)
     names = frozenset(spec.name for spec in node.weights)
@@ -161,3 +181,17 @@ class PartStep:
 
     def _key(self, name: str) -> str:
         return state_key(self.path, name)
+
+
+@dataclass(frozen=True, slots=True)
+class PairStep:
+    """A `scale` and the `add_bias` behind it, together at the second's path."""
+
+    scale: str
+    add_bias: str
+
+    def forward(self, state: State) -> None:
+        state[state_key(self.add_bias, "weight")] = state.pop(state_key(self.scale, "weight"))
+
+    def backward(self, state: State) -> None:
+        state[state_key(self.scale, "weight")] = state.pop(state_key(self.add_bias, "weight"))

@@ -97,21 +97,22 @@ class Before(NamedTuple):
 
         first = self.parts[0]
         channels = state[state_key(first.path, "weight")].shape[1] * first.kind.groups // first.stop
-        shift = self._shift(state, channels)
+        factor, shift = np.ones(channels), self._shift(state, channels)
+        left = self._left(state, shift)
+        if any(rest.any() for rest in left.values()):
+            idle = self._carry(state, left, channels)
+            factor[idle], shift[idle] = 0.0, 1.0
         for part in self.parts:
             bias = state_key(part.path, "bias")
-            moved = summed_inputs(
-                exact(state[state_key(part.path, "weight")]), np.repeat(shift, part.stop), part.kind.groups
-            )
             if part.had_bias:
-                state[bias] = exact(state[bias]) - moved
+                weight = exact(state[state_key(part.path, "weight")])
+                state[bias] = exact(state[bias]) - summed_inputs(weight, np.repeat(shift, part.stop), part.kind.groups)
             else:
                 state.pop(bias)
-        state[state_key(self.affine, "weight")] = np.ones(channels)
-        state[state_key(self.affine, "bias")] = shift
+        state[state_key(self.affine, "weight")], state[state_key(self.affine, "bias")] = factor, shift
 
     def _shift(self, state: State, channels: int) -> Array:
-        """The shift before the layers that gives the biases of those that had none."""
+        """The shift before the layers that comes nearest to the biases of those that had none."""
         import numpy as np
 
         bare = [part for part in self.parts if not part.had_bias]
@@ -119,12 +120,39 @@ class Before(NamedTuple):
         if not any(bias.any() for bias in wanted):
             return np.zeros(channels)
         rows = np.concatenate([_response(exact(state[state_key(p.path, "weight")]), p, channels) for p in bare])
-        target = np.concatenate(wanted)
-        shift: Array = np.linalg.lstsq(rows, target, rcond=None)[0]
-        if np.abs(rows @ shift - target).max() > TOLERANCE * max(1.0, np.abs(target).max()):
-            names = ", ".join(f"`{part.path}`" for part in bare)
+        found: Array = np.linalg.lstsq(rows, np.concatenate(wanted), rcond=None)[0]
+        return found
+
+    def _left(self, state: State, shift: Array) -> dict[Part, Array]:
+        """What the shift leaves of the biases of layers that had none; zeros where that is rounding."""
+        import numpy as np
+
+        found: dict[Part, Array] = {}
+        for part in self.parts:
+            if not part.had_bias:
+                weight, wanted = (exact(state[state_key(part.path, name)]) for name in ("weight", "bias"))
+                rest = wanted - summed_inputs(weight, np.repeat(shift, part.stop), part.kind.groups)
+                small = np.abs(rest).max(initial=0.0) <= TOLERANCE * max(1.0, np.abs(wanted).max(initial=0.0))
+                found[part] = np.zeros_like(rest) if small else rest
+        return found
+
+    def _carry(self, state: State, left: dict[Part, Array], channels: int) -> int:
+        """Let a channel that no layer reads anything of (its gamma was zero) carry what is left; gives the channel."""
+        import numpy as np
+
+        silent = np.ones(channels, bool)
+        for part in self.parts:
+            weight = exact(state[state_key(part.path, "weight")])
+            silent &= ~_response(np.abs(weight), part, channels).any(0)
+        if not silent.any() or any(part.kind.groups != 1 for part in self.parts):
+            names = ", ".join(f"`{part.path}`" for part in left)
             raise NoInverseError(f"affine_folding: no shift at `{self.affine}` gives the biases of {names}")
-        return shift
+        idle = int(silent.argmax())
+        for part, rest in left.items():
+            weight = exact(state[state_key(part.path, "weight")]).copy()
+            weight.reshape(*weight.shape[:2], -1)[:, idle * part.stop, 0] = rest
+            state[state_key(part.path, "weight")] = weight
+        return idle
 
 
 def scaled_outputs(weight: Array, factor: Array, kind: Kind) -> Array:
