@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "status": "Say how far a search is.",
     "best": "Show the best networks of a search, and write them as files.",
     "transfer": "Build a found cell into a larger network.",
+    "remeasure": "Evaluate the best networks again, with other seeds.",
     "report": "Report a search as a page, Markdown or JSON.",
     "space": "Say what a search space holds.",
     "schema": "Write the JSON Schema of sweep files.",

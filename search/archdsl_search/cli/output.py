@@ -53,6 +53,11 @@ def network_text(network: Mapping[str, Any]) -> str:
         *_block("metrics", network["metrics"]),
         *_block("decisions", network["decisions"]),
     ]
+    if network["remeasured"] is not None:
+        again = network["remeasured"]
+        means = again["objective"] if isinstance(again["objective"], list) else [again["objective"]]
+        found = ", ".join(f"{label} {number(value)}" for label, value in zip(network["labels"], means, strict=False))
+        lines.insert(1, f"  measured again {again['repeats']} times: {found}, deviation {number(again['deviation'])}")
     if "files" in network:
         lines += _block("files", network["files"])
         lines += _block("left out", network["left_out"])

@@ -17,16 +17,24 @@ INDEX = "networks.json"
 def described(run: Run, result: Result) -> dict[str, Any]:
     """A trial as plain data: what scripts read."""
     assert result.objective is not None  # finished
-    values = list(result.objective)
+    again = run.remeasured.get(result.identity)
     return {
         "trial": result.trial,
-        "objective": values[0] if len(values) == 1 else values,
+        "objective": _plain(result.objective),
         "labels": list(run.labels),
         "metrics": dict(result.metrics),
         "decisions": dict(result.decisions),
         "identity": result.identity,
+        "remeasured": None
+        if again is None
+        else {"objective": _plain(again.values), "deviation": again.deviation, "repeats": again.repeats},
         "weights": str(run.weights_of(result) or "") or None,
     }
+
+
+def _plain(values: Sequence[float]) -> float | list[float]:
+    """One number for one objective."""
+    return values[0] if len(values) == 1 else list(values)
 
 
 def write_all(

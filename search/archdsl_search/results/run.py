@@ -14,6 +14,7 @@ from archdsl_search.journal.reader import Journal
 from archdsl_search.journal.records import Asked, Header, Result, Session
 from archdsl_search.journal.writer import is_locked
 from archdsl_search.outcome import State
+from archdsl_search.results.measured import FOLDER, Measured, measured
 
 TRIALS = "trials"
 
@@ -78,6 +79,11 @@ class Run:
         """Trials with values, in order of their numbers; those whose result is that of an earlier one left out."""
         found = (r for r in self.results if r.state is State.FINISHED and r.objective is not None)
         return sorted((r for r in found if r.replayed is None), key=lambda r: r.trial)
+
+    @cached_property
+    def remeasured(self) -> dict[str, Measured]:
+        """What further evaluations gave, by the candidates' identities."""
+        return measured(self.folder / FOLDER)
 
     def space(self, params: Mapping[str, Any] | None = None, inputs: Mapping[str, Any] | None = None) -> archdsl.Space:
         """The space, with further parameters and shapes if given.

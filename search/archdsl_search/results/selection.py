@@ -13,8 +13,15 @@ from archdsl_search.results.run import Run
 PRICES = ("latency", "mult_adds", "params")
 
 
-def best(run: Run, count: int = 1) -> list[Result]:
-    """The trials with the largest first objective value, each candidate once; the earlier of equals first."""
+def best(run: Run, count: int = 1, remeasured: bool = False) -> list[Result]:
+    """The trials with the largest first objective value, each candidate once; the earlier of equals first.
+
+    Args:
+        remeasured: go by the means of what was measured again; candidates that were not are left out.
+    """
+    if remeasured:
+        again = [result for result in distinct(run.finished) if result.identity in run.remeasured]
+        return sorted(again, key=lambda r: (-run.remeasured[r.identity].values[0], r.trial))[:count]
     return distinct(sorted(run.finished, key=lambda r: (-_first(r), r.trial)))[:count]
 
 

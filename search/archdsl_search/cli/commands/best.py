@@ -35,6 +35,9 @@ def command(
             "objective, that and the first of latency, mult_adds and params that was measured.",
         ),
     ] = None,
+    remeasured: Annotated[
+        bool, typer.Option("--remeasured", help="Go by the means that `remeasure` found; others are left out.")
+    ] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="DIR", help="Write specs, sources, weights and ONNX here.")
     ] = None,
@@ -59,9 +62,9 @@ def command(
         read = ReadRun(run)
         warn("" if read.is_live else read.warning)
         wanted = tuple(axis.strip() for axis in axes.split(",")) if axes else ()
-        chosen = front_of(read, wanted) if pareto or wanted else best(read, top)
+        chosen = front_of(read, wanted) if pareto or wanted else best(read, top, remeasured)
         if not chosen:
-            raise UsageError(f"{run}: no trial has finished yet")
+            raise UsageError(f"{run}: {'nothing was measured again' if remeasured else 'no trial has finished yet'}")
         if output is None:
             networks: list[dict[str, Any]] = [described(read, result) for result in chosen]
         else:
