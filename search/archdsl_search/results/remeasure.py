@@ -72,12 +72,13 @@ def remeasure(run: Run, candidates: Sequence[Result], how: Remeasurement, folder
             raise SearchError(f"--set {key}: only {' and '.join(CHANGEABLE)} can differ from the search")
     parts = put_together(sweep_of(overridden(run.sweep, how.overrides or {})))
     place = folder or run.folder / FOLDER
-    size, done, following = _before(place, parts)
-    jobs = _jobs(place, candidates, how.repeats, done, following, parts.sweep.seed)
+    journal = _before(place, parts)
+    results = list(journal.results()) if journal else []
+    jobs = _jobs(place, candidates, how.repeats, results, parts.sweep.seed)
     if not jobs:
         return True
-    with JournalWriter(place, size) as writer, Stop() as stop:
-        if not size:
+    with JournalWriter(place, journal) as writer, Stop() as stop:
+        if journal is None:
             header = Header(parts.described, parts.space_digest, archdsl.__version__, parts.objective.labels, stamped())
             writer.write([header])
         with closing(_Closed(open_engine(how.engine, parts, place))) as opened:
@@ -86,23 +87,22 @@ def remeasure(run: Run, candidates: Sequence[Result], how: Remeasurement, folder
     return stop.signal == 0
 
 
-def _before(place: Path, parts: Parts) -> tuple[int, Counter[str], int]:
-    """Bytes of what is there already, how often each candidate was evaluated, and the next number."""
+def _before(place: Path, parts: Parts) -> Journal | None:
+    """The journal that is there already."""
     if not (place / NAME).is_file():
-        return 0, Counter(), 0
+        return None
     journal = Journal(place)
     if journal.header is None:
-        return 0, Counter(), 0
+        return None
     if dict(journal.header.sweep) | {"resources": None} != parts.described | {"resources": None}:
         raise SearchError(f"{place} has measurements that were made in another way; give --out another folder")
-    results = list(journal.results())
-    return journal.size, Counter(r.identity for r in results), max((r.trial for r in results), default=-1) + 1
+    return journal
 
 
-def _jobs(
-    place: Path, candidates: Sequence[Result], repeats: int, done: Counter[str], following: int, seed: int
-) -> list[Job]:
-    """First one evaluation of each candidate, then the next one of each."""
+def _jobs(place: Path, candidates: Sequence[Result], repeats: int, results: Sequence[Result], seed: int) -> list[Job]:
+    """What is missing: first one evaluation of each candidate, then the next one of each."""
+    done = Counter(result.identity for result in results)
+    following = max((result.trial for result in results), default=-1) + 1
     wanted = [(n, c) for n in range(repeats) for c in candidates if n >= done[c.identity]]
     return [
         Job(
