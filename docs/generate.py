@@ -29,6 +29,7 @@ def pages() -> dict[Path, str]:
     found = {REFERENCE / "operators" / name: text for name, text in operator_pages().items()}
     found[REFERENCE / "schema.json"] = _schema()
     found[REFERENCE / "cli.md"] = _commands()
+    found[REFERENCE / "passes.md"] = _passes()
     from archdsl.diagnostics.render.reference import pages as diagnostics
     from archdsl.pipeline.shipped import index_text
     from archdsl.spec.library import library_root
@@ -58,6 +59,60 @@ def main() -> int:
         path.unlink()
         print(f"removed {path}")
     return 0
+
+
+# Passes
+
+PASSES = """
+`archdsl.compile(architecture, mode="inference")` and `archdsl compile --explain` run these on the graph, in groups,
+each until none of its passes changes anything, and all groups again until a whole round changes nothing. None of them
+knows a runtime: which ones pay there is its choice (`archdsl.passes.optimization.pipeline`).
+
+```python
+from archdsl.passes.optimization import optimize, pipeline
+
+made = optimize(architecture.graph(), pipeline(without=["sibling_merging"]))
+made.graph                                # with operators that only optimized graphs have: fused_conv2d, ...
+made.records                              # what each pass did, to which nodes
+weights = made.weights.forward(state)     # numpy arrays by state_dict key; computed in float64
+state = made.weights.backward(weights)    # with which the network as written computes the same
+```
+
+Weights that nodes share (`share`) are changed only if all of these nodes agree. A value that is an output of the
+network, or that others read, stays. The training form is never touched.
+"""
+
+
+def _passes() -> str:
+    """The page of the optimizing passes, from the docstrings of their modules."""
+    from archdsl.passes.optimization import EVERY
+
+    lines = ["# Optimizing passes", "", NOTE, PASSES.rstrip()]
+    for number, group in enumerate(EVERY, 1):
+        lines += ["", f"Group {number}: {', '.join(f'`{each.name}`' for each in group)}."]
+    modules = dict.fromkeys(sys.modules[type(each).__module__] for group in EVERY for each in group)
+    for module in modules:
+        names = dict.fromkeys(
+            each.name for group in EVERY for each in group if type(each).__module__ == module.__name__
+        )
+        lines += ["", f"## {', '.join(names)}", "", _as_markdown(getdoc(module) or "")]
+    return "\n".join(lines) + "\n"
+
+
+def _as_markdown(text: str) -> str:
+    """Equations, which docstrings indent, as code blocks."""
+    lines: list[str] = []
+    inside = False
+    for line in text.splitlines():
+        equation = line.startswith("    ") or (inside and not line)
+        if equation != inside:
+            if inside and lines[-1] == "":
+                lines[-1:] = ["```", ""]
+            else:
+                lines += ["```"] if inside else (["", "```"] if lines and lines[-1] else ["```"])
+            inside = equation
+        lines.append(line.removeprefix("    "))
+    return "\n".join([*lines, "```"] if inside else lines)
 
 
 # Library cells

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from archdsl.report.device import DeviceProfile
-
 from archdsl.analysis.costing import cost_report
 from archdsl.ir.graph import Graph
 from archdsl.report.data import Finding, NetworkData, ReportData, report_data
+from archdsl.report.device import DeviceProfile
 
 DEVICE = DeviceProfile("bench <1>", 1e11, 2e10)
 FINDING = Finding(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archdsl.cli.arguments import Force, TextOrJson
+from archdsl.cli.bars import measuring_bar
 from archdsl.cli.errors import UsageError
 from archdsl.cli.output import print_json, progress, table
 
@@ -51,7 +51,7 @@ def guidelines_command(
         raise UsageError(f"{output} is there already; --force overwrites it")
     factors = (1,) if quick else (1, 2, 4)
     try:
-        with _bar() as (start, advance):
+        with measuring_bar() as (start, advance):
             taken = rounds or (QUICK_ROUNDS if quick else ROUNDS)
             result = bench_guidelines(device, batch_size, factors, taken, start, advance)
     except ValueError as error:
@@ -113,16 +113,3 @@ def _rows(rows: Iterable[Measured], result: GuidelineBench) -> Iterator[list[obj
                 f"{given.published:g}",
                 f"{given.published / first.experiment.published:.2f}",
             ]
-
-
-@contextmanager
-def _bar() -> Iterator[tuple[Callable[[int], None], Callable[[], None]]]:
-    """A progress bar on a terminal, nothing elsewhere: functions that start and advance it."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("measuring"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
-        task = shown.add_task("measuring", total=None)
-        yield (lambda total: shown.update(task, total=total), lambda: shown.advance(task))

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from archdsl.cli.arguments import Decisions, Inputs, Settings, Spec, expect_folder, loaded
+from archdsl.cli.arguments import Decisions, Inputs, Settings, Spec, TextOrJson, expect_folder, loaded
+from archdsl.cli.errors import UsageError
 from archdsl.cli.output import progress
+from archdsl.cli.pass_display import show_passes
 
 if TYPE_CHECKING:
     from torch import nn
@@ -48,15 +50,32 @@ def command(
     ] = "train",
     dynamic: Annotated[bool, typer.Option("--dynamic", help="Take other heights and widths, too.")] = False,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the weights, where none are given.")] = 0,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Write nothing; say what the optimizing passes do to the inference form."),
+    ] = False,
+    timed: Annotated[
+        bool, typer.Option("--timed", help="With --explain: time the network behind each pass, too.")
+    ] = False,
+    format: TextOrJson = "text",
 ) -> None:
     """Make a module, source, ONNX model or exported program.
 
     Writes DIR/NAME.safetensors (module: the weights, for `archdsl.compile(..., weights=FILE)`), DIR/NAME.py (source:
     PyTorch alone), DIR/NAME.onnx and DIR/NAME.pt2 (always the inference form). All have the same weights.
+
+    With --explain nothing is written: the passes that make the inference form faster are run on the graph, and what
+    each did is printed with the operators, multiply-adds and memory access that are left (predicted for one sample)
+    and, with --timed, the time of a forward pass, all graphs as plain modules on the CPU.
     """
     import archdsl
     from archdsl.report.cost_table import cost_line
 
+    if explain:
+        show_passes(loaded(spec, settings, inputs, decisions), timed, format)
+        return
+    if timed or format != "text":
+        raise UsageError("--timed and --format go with --explain")
     expect_folder(output)
     architecture = loaded(spec, settings, inputs, decisions)
     module = _module(architecture, weights, mode, dynamic, seed)

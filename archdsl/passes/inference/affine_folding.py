@@ -78,10 +78,14 @@ def _folds(graph: Graph) -> Iterator[Fold]:
     """Folds that don't get into each other's way: weights are part of one step at most."""
     reading = Reading(graph)
     used: dict[str, Behind | Before] = {}
+    folded: set[Node] = set()
     for fold in (*_direct(graph, reading), *_distant(graph, reading)):
+        if fold.affine in folded:
+            continue
         paths = {fold.affine.path, *(layer.path for layer in fold.layers)}
         if all(used.get(path, fold.step) == fold.step for path in paths):
             used.update(dict.fromkeys(paths, fold.step))
+            folded.add(fold.affine)
             yield fold
 
 

@@ -86,6 +86,7 @@ class _Plan:
                 needed.update(node.operands)
             elif is_routing(node):
                 self.dropped.append(node)
+        self.dropped.reverse()
 
     def _is_sink(self, value: Value) -> bool:
         """Whether anybody but routing nodes reads a value."""

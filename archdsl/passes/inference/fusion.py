@@ -48,7 +48,7 @@ class ActivationFusion:
         found = reading.agreed(activation)
         if not found:
             return unchanged(graph)
-        gone = {reading.readers[layer.outputs[0]][0] for layer in found}
+        gone = dict.fromkeys(reading.readers[layer.outputs[0]][0] for layer in found)
         rewriting = Rewriting(graph)
         for node in graph.nodes:
             if node in found:
