@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from archdsl.diagnostics.diagnostic import ArchdslError, Diagnostic
+from archdsl.importing.batch_first import put_batch_first
 from archdsl.importing.lifted import IDENTITY, Lifted, Weight
 from archdsl.importing.program import Consequence, Instruction, Level, Program, Refusal, printable
 from archdsl.importing.relowering import Mismatch, relowered
@@ -49,6 +50,7 @@ def lift(program: Program, translate: Translate) -> Network:
     Raises:
         ArchdslError: E1101 with all instructions that have no counterpart.
     """
+    put_batch_first(program)
     lifter = _Lifter(program, translate)
     steps = lifter.steps()
     if lifter.refused:

@@ -25,6 +25,21 @@ def shuffle(program: Program, one: Instruction) -> list[Lifted] | None:
     return None if found is None else [Lifted(found[0], found[1], [first.inputs[0]], one.outputs)]
 
 
+@RULES("Reshape")
+def turned_within_heads(program: Program, one: Instruction) -> list[Lifted] | None:
+    """reshape to [N * H, A, B], transpose, reshape to [N, H, B, A]: how torch writes the keys of attention."""
+    turned = program.made_by(one.inputs[0], "Transpose")
+    first = None if turned is None else program.made_by(turned.inputs[0], "Reshape")
+    if turned is None or first is None or numbers(turned, "perm", []) != [0, 2, 1]:
+        return None
+    before, merged, after = (program.shape(name) for name in (first.inputs[0], turned.inputs[0], one.outputs[0]))
+    if len(before) != 4 or before[0] != program.batch or merged != (before[0] * before[1], *before[2:]):
+        return None
+    if after != (*before[:2], before[3], before[2]):
+        return None
+    return [Lifted("permute", {"dims": (0, 2, 1)}, [first.inputs[0]], one.outputs)]
+
+
 @RULES("Flatten", "Reshape", "Squeeze")
 def global_average(program: Program, one: Instruction) -> list[Lifted] | None:
     """The average of each map, and its two dimensions of size 1 dropped."""
