@@ -9,6 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from archdsl.analysis.latency.device import DeviceProfile
+    from archdsl.analysis.latency.prediction import LatencyReport
+    from archdsl.analysis.latency.profile_file import read_profile, write_profile
     from archdsl.analysis.options import CostOptions
     from archdsl.analysis.report import CostReport
     from archdsl.compression.compressed import Compressed
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
     from archdsl.pipeline.costs import compat_cost, cost_formulas, fit, memory
     from archdsl.pipeline.documents import Document, nearest_word, read_document, read_value
     from archdsl.pipeline.drawing import draw, report_style
+    from archdsl.pipeline.latency import ProfileReport, predict_latency
+    from archdsl.pipeline.latency import measure_latency as profile
+    from archdsl.pipeline.latency_fit import fit_profile
     from archdsl.pipeline.loading import load, load_space
     from archdsl.pipeline.space import Space, Walk
     from archdsl.pipeline.tallying import Price
@@ -47,13 +53,16 @@ _PUBLIC = {
     "DataError": ("archdsl.training.errors", "DataError"),
     "Dataset": ("archdsl.training.datasets", "Dataset"),
     "Decision": ("archdsl.spec.elaborate.decisions", "Decision"),
+    "DeviceProfile": ("archdsl.analysis.latency.device", "DeviceProfile"),
     "Diagnostic": ("archdsl.diagnostics.diagnostic", "Diagnostic"),
     "DivergenceError": ("archdsl.training.errors", "DivergenceError"),
     "Document": ("archdsl.pipeline.documents", "Document"),
     "EpochReport": ("archdsl.training.results", "EpochReport"),
     "Images": ("archdsl.training.datasets", "Images"),
+    "LatencyReport": ("archdsl.analysis.latency.prediction", "LatencyReport"),
     "OutOfMemoryError": ("archdsl.training.errors", "OutOfMemoryError"),
     "Price": ("archdsl.pipeline.tallying", "Price"),
+    "ProfileReport": ("archdsl.pipeline.latency", "ProfileReport"),
     "Space": ("archdsl.pipeline.space", "Space"),
     "TrainingError": ("archdsl.training.errors", "TrainingError"),
     "TrainingResult": ("archdsl.training.results", "TrainingResult"),
@@ -64,24 +73,29 @@ _PUBLIC = {
     "compile": ("archdsl.pipeline.building", "compile_architecture"),
     "cost": ("archdsl.pipeline.building", "cost"),
     "cost_formulas": ("archdsl.pipeline.costs", "cost_formulas"),
-    "draw": ("archdsl.pipeline.drawing", "draw"),
     "deepen": ("archdsl.compression.deepening", "deepen"),
+    "draw": ("archdsl.pipeline.drawing", "draw"),
     "export_onnx": ("archdsl.pipeline.building", "export_onnx"),
     "export_program": ("archdsl.pipeline.building", "export_program"),
     "factorize": ("archdsl.compression.factoring", "factorize"),
     "fit": ("archdsl.pipeline.costs", "fit"),
+    "fit_profile": ("archdsl.pipeline.latency_fit", "fit_profile"),
     "load": ("archdsl.pipeline.loading", "load"),
     "load_dataset": ("archdsl.training.datasets", "load_dataset"),
     "load_space": ("archdsl.pipeline.loading", "load_space"),
     "memory": ("archdsl.pipeline.costs", "memory"),
-    "report_style": ("archdsl.pipeline.drawing", "report_style"),
     "nearest_word": ("archdsl.pipeline.documents", "nearest_word"),
-    "read_document": ("archdsl.pipeline.documents", "read_document"),
-    "read_value": ("archdsl.pipeline.documents", "read_value"),
+    "predict_latency": ("archdsl.pipeline.latency", "predict_latency"),
+    "profile": ("archdsl.pipeline.latency", "measure_latency"),
     "prune": ("archdsl.compression.pruning", "prune"),
+    "read_document": ("archdsl.pipeline.documents", "read_document"),
+    "read_profile": ("archdsl.analysis.latency.profile_file", "read_profile"),
+    "read_value": ("archdsl.pipeline.documents", "read_value"),
+    "report_style": ("archdsl.pipeline.drawing", "report_style"),
     "to_source": ("archdsl.pipeline.building", "to_source"),
     "train": ("archdsl.training.train_network", "train"),
     "widen": ("archdsl.compression.widening", "widen"),
+    "write_profile": ("archdsl.analysis.latency.profile_file", "write_profile"),
 }
 
 __all__ = [
@@ -94,13 +108,16 @@ __all__ = [
     "DataError",
     "Dataset",
     "Decision",
+    "DeviceProfile",
     "Diagnostic",
     "DivergenceError",
     "Document",
     "EpochReport",
     "Images",
+    "LatencyReport",
     "OutOfMemoryError",
     "Price",
+    "ProfileReport",
     "Space",
     "TrainingError",
     "TrainingResult",
@@ -118,18 +135,23 @@ __all__ = [
     "export_program",
     "factorize",
     "fit",
+    "fit_profile",
     "load",
     "load_dataset",
     "load_space",
     "memory",
     "nearest_word",
+    "predict_latency",
+    "profile",
     "prune",
     "read_document",
+    "read_profile",
     "read_value",
     "report_style",
     "to_source",
     "train",
     "widen",
+    "write_profile",
 ]
 
 

@@ -39,6 +39,7 @@ COMMANDS: dict[str, str] = {
     "zoo": "List and show the networks that come with archdsl.",
     "train": "Train a network on labelled images.",
     "compress": "Prune, factorize, widen or deepen a trained network.",
+    "profile": "Measure how long a network takes; fit a profile that predicts it.",
     "bench": "Measure this device with experiments from papers.",
     "doctor": "Report versions, devices and what is missing.",
 }

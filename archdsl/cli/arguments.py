@@ -12,6 +12,7 @@ import typer
 from archdsl.cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from archdsl.analysis.latency.device import DeviceProfile
     from archdsl.pipeline.architecture import Architecture
 
 Spec = Annotated[str, typer.Argument(metavar="SPEC", help="A file, `file@variant`, or a name from `archdsl zoo list`.")]
@@ -49,6 +50,23 @@ def loaded(
         decisions=parsed_decisions(decisions),
         inputs=parsed_inputs(inputs),
     )
+
+
+def device_profile(path: Path | None) -> DeviceProfile | None:
+    """The device profile in a file.
+
+    Raises:
+        UsageError: if it is none.
+        OSError: if it can't be read.
+    """
+    if path is None:
+        return None
+    from archdsl.analysis.latency.profile_file import ProfileError, read_profile
+
+    try:
+        return read_profile(path)
+    except ProfileError as error:
+        raise UsageError(f"--device {error}") from None
 
 
 def expect_folder(path: Path) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
-from archdsl.cli.bars import measuring_bar
 from archdsl.cli.output import print_json, table
+from archdsl.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
     from archdsl.pipeline.architecture import Architecture
@@ -17,8 +17,8 @@ def show_passes(architecture: Architecture, timed: bool, format: Literal["text",
     """Run the passes and print what each did, and what it is predicted and, if `timed`, measured to gain."""
     from archdsl.pipeline.explaining import explain_passes
 
-    with measuring_bar() as (start, advance):
-        found = explain_passes(architecture, timed=timed, start=start, advance=advance)
+    with progress_bar("measuring") as bar:
+        found = explain_passes(architecture, timed=timed, start=bar.start, advance=bar.advance)
     if format == "json":
         print_json(found.to_dict())
     else:

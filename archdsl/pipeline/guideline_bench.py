@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,12 @@ from archdsl.analysis.experiments.linear_model import LinearModel, Work, fit, me
 from archdsl.analysis.experiments.shufflenet_v2 import FACTORS, Experiment, experiments
 
 if TYPE_CHECKING:
+    from archdsl.analysis.latency.device import DeviceProfile
+    from archdsl.backends.torch.peaks import Peaks
     from archdsl.backends.torch.stopwatch import DeviceFacts, Timing
 
-# Raised when a field of the profile changes its meaning or goes.
-PROFILE_VERSION = 1
+# Raised when a field of the JSON form changes its meaning or goes.
+SCHEMA_VERSION = 1
 ROUNDS, QUICK_ROUNDS = 15, 5
 
 
@@ -40,7 +42,9 @@ class GuidelineBench:
         rows: one for each network, by table, factor and row.
         model: fitted to all of them.
         error: mean relative error of the model on the networks it was fitted to.
-        held_out: the same on each table in turn, fitted to the others only; None with a single table.
+        held_out: measured over predicted time of each network, fitted to the other tables only; empty with a single
+            table.
+        peaks: of the device: floating-point operations and bytes a second.
     """
 
     device: DeviceFacts
@@ -48,31 +52,42 @@ class GuidelineBench:
     rows: tuple[Measured, ...]
     model: LinearModel
     error: float
-    held_out: float | None
+    held_out: tuple[float, ...]
+    peaks: Peaks
 
-    def profile(self) -> dict[str, Any]:
-        """The device profile as plain data."""
-        return {
-            "schema_version": PROFILE_VERSION,
-            "kind": "linear",
+    @property
+    def held_out_error(self) -> float | None:
+        """Mean relative error on tables left out of the fit; None with a single table."""
+        return sum(abs(1 / ratio - 1) for ratio in self.held_out) / len(self.held_out) if self.held_out else None
+
+    def profile(self) -> DeviceProfile:
+        """The device profile: the fitted coefficients are its predictor."""
+        from archdsl.analysis.latency.device import DeviceProfile
+        from archdsl.analysis.latency.predictor import LinearPredictor
+
+        model = self.model
+        ratios = sorted(self.held_out) or [1.0]
+        low, high = (ratios[round(part * (len(ratios) - 1))] for part in (0.1, 0.9))
+        predictor = LinearPredictor(low, high, model.per_mult_add, model.per_element, model.per_node)
+        measured = {
             "device": self.device._asdict(),
-            "batch_size": self.batch_size,
+            "runtime": "eager",
             "dtype": "float32",
-            "coefficients": {
-                "seconds_per_mult_add": self.model.per_mult_add,
-                "seconds_per_element": self.model.per_element,
-                "seconds_per_node": self.model.per_node,
-            },
+            "batch_size": self.batch_size,
             "fit": {
                 "networks": len(self.rows),
-                "mean_relative_error": self.error,
-                "held_out_mean_relative_error": self.held_out,
+                "mean_error": self.error,
+                "held_out_mean_error": self.held_out_error,
             },
         }
+        return DeviceProfile(self.device.name, self.peaks.flops, self.peaks.bandwidth, predictor, measured)
 
     def to_dict(self) -> dict[str, Any]:
-        """Profile and rows as plain data."""
-        return {**self.profile(), "rows": [self._row(row) for row in self.rows]}
+        """Device, fit and rows as plain data."""
+        profile = self.profile()
+        assert profile.predictor is not None
+        head = {"schema_version": SCHEMA_VERSION, **profile.summary(), "predictor": profile.predictor.to_dict()}
+        return {**head, "rows": [self._row(row) for row in self.rows]}
 
     def _row(self, row: Measured) -> dict[str, Any]:
         given = row.experiment
@@ -111,7 +126,8 @@ def bench_guidelines(
     Raises:
         ValueError: for an unknown device, or too few rounds.
     """
-    from archdsl.backends.torch.stopwatch import device_facts, time_graphs
+    from archdsl.backends.torch.peaks import measured_peaks
+    from archdsl.backends.torch.stopwatch import checked_device, device_facts, time_graphs
 
     facts = device_facts(device)
     given = list(experiments(tuple(factors)))
@@ -120,9 +136,9 @@ def bench_guidelines(
     rows = tuple(Measured(e, _work(e, batch_size), t) for e, t in zip(given, timings, strict=True))
     work, seconds = [row.work for row in rows], [row.timing.median for row in rows]
     model = fit(work, seconds)
-    return GuidelineBench(
-        facts, batch_size, rows, model, mean_relative_error(model, work, seconds), _held_out_error(rows)
-    )
+    error = mean_relative_error(model, work, seconds)
+    peaks = measured_peaks(checked_device(device))
+    return GuidelineBench(facts, batch_size, rows, model, error, tuple(_held_out(rows)), peaks)
 
 
 def _work(experiment: Experiment, batch_size: int) -> Work:
@@ -130,15 +146,14 @@ def _work(experiment: Experiment, batch_size: int) -> Work:
     return Work(report.mult_adds, report.memory_access, len(experiment.graph.nodes))
 
 
-def _held_out_error(rows: Sequence[Measured]) -> float | None:
-    tables = {row.experiment.guideline for row in rows}
-    if len(tables) < 2:
-        return None
-    total = 0.0
-    for table in tables:
-        known = [row for row in rows if row.experiment.guideline != table]
-        unseen = [row for row in rows if row.experiment.guideline == table]
+def _held_out(rows: Sequence[Measured]) -> Iterator[float]:
+    """Measured over predicted time of each network, the model fitted to the tables of other guidelines."""
+    guidelines = {row.experiment.guideline for row in rows}
+    if len(guidelines) < 2:
+        return
+    for guideline in sorted(guidelines):
+        known = [row for row in rows if row.experiment.guideline != guideline]
         model = fit([row.work for row in known], [row.timing.median for row in known])
-        error = mean_relative_error(model, [row.work for row in unseen], [row.timing.median for row in unseen])
-        total += error * len(unseen)
-    return total / len(rows)
+        for row in rows:
+            if row.experiment.guideline == guideline:
+                yield row.timing.median / model.seconds(row.work)

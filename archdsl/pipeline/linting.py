@@ -8,6 +8,7 @@ from os import PathLike, fspath
 from random import Random
 from typing import Any
 
+from archdsl.analysis.latency.device import DeviceProfile
 from archdsl.analysis.lints.linter import Lint, lint_graph
 from archdsl.analysis.lints.rule import Rule
 from archdsl.diagnostics.diagnostic import ArchdslError, Diagnostic, Severity
@@ -46,6 +47,7 @@ def lint(
     params: Mapping[str, Any] | None = None,
     decisions: Mapping[str, Any] | None = None,
     inputs: Mapping[str, Sequence[int]] | None = None,
+    profile: DeviceProfile | None = None,
 ) -> Linted:
     """Look at a network with rules and budgets.
 
@@ -58,6 +60,7 @@ def lint(
         rules: what is looked for.
         limits: budgets, see `archdsl.analysis.lints.budgets`.
         params, decisions, inputs: as of `archdsl.load`.
+        profile: of a device; with one that predicts, findings say what they are about in time.
 
     Returns:
         Findings; never raises for a wrong spec.
@@ -68,7 +71,7 @@ def lint(
     try:
         linter = _Linter(fspath(spec), attributes(params or {}), labels(decisions or {}), inputs or {})
         forms = linter.build(linter.variant)
-        found = linter.lint(forms, rules)
+        found = linter.lint(forms, rules, profile)
         over = linter.budgets(forms, limits or {})
     except ArchdslError as error:
         return Linted(list(error.diagnostics))
@@ -126,10 +129,10 @@ class _Linter:
         assert training is not None
         return _Built(inference, training, is_space)
 
-    def lint(self, built: _Built, rules: Sequence[Rule]) -> list[Lint]:
+    def lint(self, built: _Built, rules: Sequence[Rule], profile: DeviceProfile | None = None) -> list[Lint]:
         """What the rules find."""
         declared = {given.name: given.span for given in self.file.inputs}
-        return lint_graph(built.inference, built.training, rules, self._place, declared)
+        return lint_graph(built.inference, built.training, rules, self._place, declared, profile)
 
     def budgets(self, built: _Built, limits: Mapping[str, int]) -> list[Diagnostic]:
         """The budgets that are exceeded."""

@@ -14,7 +14,7 @@ from archdsl.report.data import Finding, NetworkData, ReportData, report_data
 from archdsl.spec.library import library_root
 
 if TYPE_CHECKING:
-    from archdsl.report.device import DeviceProfile
+    from archdsl.analysis.latency.device import DeviceProfile
 
 
 def report_on(
@@ -50,17 +50,19 @@ def findings_of(
     params: Mapping[str, Any] | None = None,
     decisions: Mapping[str, Any] | None = None,
     inputs: Mapping[str, Sequence[int]] | None = None,
+    profile: DeviceProfile | None = None,
 ) -> list[Finding]:
     """The guidelines and design lints that a network breaks, as `archdsl lint` finds them by default.
 
     Args:
         architecture: the network.
         spec, params, decisions, inputs: what `archdsl.load` was asked for to make it.
+        profile: of a device; with one that predicts, findings say what they are about in time.
     """
     from archdsl.analysis.lints.catalogue import RULES
     from archdsl.pipeline.linting import lint
 
-    linted = lint(spec, [rule() for rule in RULES], None, params, decisions, inputs)
+    linted = lint(spec, [rule() for rule in RULES], None, params, decisions, inputs, profile)
     paths = dict(_places(architecture.graph(training=True)))
     # What an `allow` has to do with it is the file's matter.
     return [_finding(found, paths) for found in linted.diagnostics if found.code[0] in "GD"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from archdsl.report.units import human, human_bytes, human_shape
+from archdsl.report.units import human, human_bytes, human_seconds, human_shape
 
 if TYPE_CHECKING:
     from archdsl.analysis.report import CellCost, CostReport, LayerCost, OperatorCost
@@ -45,42 +45,72 @@ def summary(report: CostReport) -> str:
     return "\n".join(lines)
 
 
-def layer_table(report: CostReport) -> str:
-    """One row for each node, in graph order, and the totals."""
-    rows = [(row.path, row.op, _shapes(row), *_figures(row)) for row in report.layers]
-    total = ("total", "", "", *_totals(report))
-    return _table(("layer", "operator", "output", *_FIGURES), [*rows, total], left=3, footer=True)
+def layer_table(report: CostReport, times: Sequence[float] | None = None) -> str:
+    """One row for each node, in graph order, and the totals; with predicted times in seconds, these too."""
+    timed = _Timed(times)
+    rows = [(row.path, row.op, _shapes(row), *_figures(row), *timed.of(i)) for i, row in enumerate(report.layers)]
+    total = ("total", "", "", *_totals(report), *timed.total())
+    return text_table(("layer", "operator", "output", *_FIGURES, *timed.head), [*rows, total], left=3, footer=True)
 
 
-def cell_table(report: CostReport, depth: int = 1) -> str:
+def cell_table(report: CostReport, depth: int = 1, times: Sequence[float] | None = None) -> str:
     """The tree of cell calls, those at `depth` collapsed into one row; steps outside of them have their own rows."""
-    rows = [(text, name, shape, *_figures(row)) for text, name, shape, row in _tree(report, depth)]
-    total = ("total", "", "", *_totals(report))
-    return _table(("path", "cell or operator", "output", *_FIGURES), [*rows, total], left=3, footer=True)
+    timed = _Timed(times)
+    rows = [
+        (text, name, shape, *_figures(row), *timed.of(*members))
+        for text, name, shape, row, members in _tree(report, depth)
+    ]
+    total = ("total", "", "", *_totals(report), *timed.total())
+    heads = ("path", "cell or operator", "output", *_FIGURES, *timed.head)
+    return text_table(heads, [*rows, total], left=3, footer=True)
 
 
-def operator_table(report: CostReport) -> str:
+def operator_table(report: CostReport, times: Sequence[float] | None = None) -> str:
     """Totals for each kind of operator, the most expensive first."""
+    timed = _Timed(times)
+    members: dict[str, list[int]] = {}
+    for i, row in enumerate(report.layers):
+        members.setdefault(row.op, []).append(i)
     order = sorted(report.by_operator.items(), key=lambda item: (-item[1].flops, item[0]))
-    rows = [(op, str(total.nodes), *_figures(total)) for op, total in order]
-    rows.append(("total", str(len(report.layers)), *_totals(report)))
-    return _table(("operator", "nodes", *_FIGURES), rows, left=1, footer=True)
+    rows = [(op, str(total.nodes), *_figures(total), *timed.of(*members[op])) for op, total in order]
+    rows.append(("total", str(len(report.layers)), *_totals(report), *timed.total()))
+    return text_table(("operator", "nodes", *_FIGURES, *timed.head), rows, left=1, footer=True)
 
 
-def _tree(report: CostReport, depth: int) -> Iterator[tuple[str, str, str, LayerCost | CellCost]]:
-    """Rows of the tree: indented path within the parent, cell or operator, output, what it costs."""
+class _Timed:
+    """A column of predicted times, or none."""
+
+    def __init__(self, times: Sequence[float] | None):
+        self.times = times
+        self.head = () if times is None else ("predicted",)
+
+    def of(self, *layers: int) -> tuple[str, ...]:
+        """The time of these layers together."""
+        return () if self.times is None else (human_seconds(sum(self.times[i] for i in layers)),)
+
+    def total(self) -> tuple[str, ...]:
+        """The time of all."""
+        return () if self.times is None else self.of(*range(len(self.times)))
+
+
+def _tree(report: CostReport, depth: int) -> Iterator[tuple[str, str, str, LayerCost | CellCost, Sequence[int]]]:
+    """Rows of the tree: indented path within the parent, cell or operator, output, what it costs, numbers of layers."""
     shown = {0}
-    for layer in report.layers:
+    members: dict[int, list[int]] = {}
+    for i, layer in enumerate(report.layers):
+        for number in _around(report.cells, layer.cell):
+            members.setdefault(number, []).append(i)
+    for i, layer in enumerate(report.layers):
         around = _around(report.cells, layer.cell)
         for number in around:
             cell = report.cells[number]
             if number not in shown and cell.depth <= depth:
                 shown.add(number)
                 parent = report.cells[cell.parent].path
-                yield _indented(cell.depth, cell.path, parent), cell.cell, "", cell
+                yield _indented(cell.depth, cell.path, parent), cell.cell, "", cell, members[number]
         own = report.cells[layer.cell]
         if own.depth < depth:
-            yield _indented(own.depth + 1, layer.path, own.path), layer.op, _shapes(layer), layer
+            yield _indented(own.depth + 1, layer.path, own.path), layer.op, _shapes(layer), layer, (i,)
 
 
 def _around(cells: Sequence[CellCost], number: int) -> list[int]:
@@ -114,7 +144,7 @@ def _cell(number: int) -> str:
     return human(number) if number >= 1000 else f"{number}  "
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int, footer: bool = False) -> str:
+def text_table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int, footer: bool = False) -> str:
     """Aligned columns under a rule; the first `left` columns are text, the others numbers."""
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
 

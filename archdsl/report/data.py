@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archdsl.analysis.latency.device import DeviceProfile
+from archdsl.analysis.latency.prediction import LatencyReport, predicted
+from archdsl.analysis.latency.roofline import Bound, bound_of
 from archdsl.ir.graph import Graph
-from archdsl.report.device import Bound, DeviceProfile, bound_of
 from archdsl.report.palette import FAMILIES
 from archdsl.report.parts import Part, operator_parts, path_parts
 
@@ -73,6 +75,7 @@ class NetworkData:
         graph: what `cost` was counted on, its nodes in the order of `cost.layers`.
         findings: None where no lints were run.
         bound: with a device profile, how long this takes at least, else None.
+        latency: with one that predicts, how long the inference form takes, else None.
     """
 
     label: str
@@ -84,16 +87,29 @@ class NetworkData:
     graph: Graph
     findings: tuple[Finding, ...] | None = None
     bound: Bound | None = None
+    latency: LatencyReport | None = None
+
+    @cached_property
+    def times(self) -> tuple[float, ...]:
+        """Seconds of each layer: predicted, or else how long it takes at least; empty without a device."""
+        if self.latency is not None:
+            return tuple(layer.seconds for layer in self.latency.layers)
+        return self.bound.layers if self.bound is not None else ()
+
+    @property
+    def seconds(self) -> float:
+        """All layers together; 0 without a device."""
+        return self.latency.seconds if self.latency is not None else self.bound.seconds if self.bound else 0.0
 
     @cached_property
     def parts(self) -> list[Part]:
         """The network in a dozen parts or so, in order."""
-        return path_parts(self.cost)
+        return path_parts(self.cost, self.times)
 
     @cached_property
     def operators(self) -> list[Part]:
         """Totals for each kind of operator, the largest first."""
-        return operator_parts(self.cost)
+        return operator_parts(self.cost, self.times)
 
     @cached_property
     def kinds(self) -> dict[str, str]:
@@ -116,6 +132,13 @@ class ReportData:
     networks: tuple[NetworkData, ...]
     version: str
     device: DeviceProfile | None = None
+
+    @property
+    def time_label(self) -> str:
+        """What the seconds of the networks are; empty without a device."""
+        if self.device is None:
+            return ""
+        return "Predicted time" if self.networks[0].latency is not None else "Time at least"
 
     @property
     def title(self) -> str:
@@ -148,7 +171,9 @@ def report_data(networks: Sequence[NetworkData], version: str, device: DevicePro
             number += 1
         taken.add(label)
         bound = bound_of(network.cost.layers, device) if device else None
-        made.append(replace(network, label=label, bound=bound))
+        predicts = device is not None and device.predictor is not None and network.form == "inference"
+        latency = predicted(network.graph, device, network.cost.batch_size) if device and predicts else None
+        made.append(replace(network, label=label, bound=bound, latency=latency))
     return ReportData(tuple(made), version, device)
 
 
@@ -158,7 +183,7 @@ def to_dict(data: ReportData) -> dict[str, Any]:
         "schema": "archdsl.report",
         "schema_version": SCHEMA_VERSION,
         "archdsl": data.version,
-        "device": data.device._asdict() if data.device else None,
+        "device": data.device.summary() if data.device else None,
         "networks": [_network(network) for network in data.networks],
         "comparison": _comparison(data) if len(data.networks) > 1 else None,
     }
@@ -174,6 +199,7 @@ def _network(network: NetworkData) -> dict[str, Any]:
         "cost": network.cost.to_dict(),
         "parts": [part.to_dict() for part in network.parts],
         "bound": network.bound.to_dict() if network.bound else None,
+        "latency": network.latency.to_dict() if network.latency else None,
         "findings": None if network.findings is None else [_finding(found) for found in network.findings],
     }
 

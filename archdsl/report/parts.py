@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
 
 # The figures by which parts are compared.
 SHARES = ("params", "mult_adds", "memory_access")
+# With a device also this one.
+TIME = "seconds"
 
 _MOST_PARTS = 16
 _WORTH_SPLITTING = 0.5
@@ -31,9 +34,11 @@ class Part:
     flops: int = 0
     memory_access: int = 0
     memory_access_bytes: int = 0
+    seconds: float = 0.0
 
-    def add(self, other: LayerCost | Part) -> None:
-        """Count a layer, or another part."""
+    def add(self, other: LayerCost | Part, seconds: float = 0.0) -> None:
+        """Count a layer, or another part; with the seconds of a layer."""
+        self.seconds += other.seconds if isinstance(other, Part) else seconds
         self.layers += other.layers if isinstance(other, Part) else 1
         self.params += other.params
         self.mult_adds += other.mult_adds
@@ -51,7 +56,7 @@ class _Branch:
     """A path with what is under it; a path that ends here has its layers in `own`."""
 
     part: Part
-    rows: list[tuple[LayerCost, str]] = field(default_factory=list)
+    rows: list[tuple[LayerCost, str, float]] = field(default_factory=list)
 
 
 def share(part: Part, report: CostReport, key: str) -> float:
@@ -60,22 +65,27 @@ def share(part: Part, report: CostReport, key: str) -> float:
     return int(getattr(part, key)) / total if total else 0.0
 
 
-def operator_parts(report: CostReport) -> list[Part]:
+def operator_parts(report: CostReport, times: Sequence[float] = ()) -> list[Part]:
     """One part for each kind of operator, the one with the most operations first, small ones put together."""
     found: dict[str, Part] = {}
-    for layer in report.layers:
-        found.setdefault(layer.op, Part(layer.op)).add(layer)
+    for layer, seconds in _timed(report, times):
+        found.setdefault(layer.op, Part(layer.op)).add(layer, seconds)
     order = sorted(found.values(), key=lambda part: (-_weight(part, report), part.name))
     return _bounded(order, report)
 
 
-def path_parts(report: CostReport) -> list[Part]:
+def _timed(report: CostReport, times: Sequence[float]) -> Iterator[tuple[LayerCost, float]]:
+    """The layers with their seconds, 0 where none are known."""
+    return zip(report.layers, times or [0.0] * len(report.layers), strict=True)
+
+
+def path_parts(report: CostReport, times: Sequence[float] = ()) -> list[Part]:
     """The network cut along its paths into some sixteen parts, in order.
 
     The first cut is by the first step of each path; then the part that has most of any figure is cut by the next
     step, as long as it has half and the number allows.
     """
-    rows = [(layer, layer.path) for layer in report.layers]
+    rows = [(layer, layer.path, seconds) for layer, seconds in _timed(report, times)]
     parts = _cut(Part(""), rows)
     done: set[int] = set()
     while len(parts) < _MOST_PARTS:
@@ -93,17 +103,17 @@ def path_parts(report: CostReport) -> list[Part]:
     return _bounded([branch.part for branch in parts], report)
 
 
-def _cut(parent: Part, rows: list[tuple[LayerCost, str]]) -> list[_Branch]:
+def _cut(parent: Part, rows: list[tuple[LayerCost, str, float]]) -> list[_Branch]:
     """By the next step of the paths, in order of the first layer; a layer that ends here keeps its name."""
     found: dict[str, _Branch] = {}
-    for layer, rest in rows:
+    for layer, rest, seconds in rows:
         label, _, after = rest.partition("/")
         name = "/".join(text for text in (parent.name, label) if text)
         branch = found.get(name)
         if branch is None:
             branch = found[name] = _Branch(Part(name))
-        branch.part.add(layer)
-        branch.rows.append((layer, after))
+        branch.part.add(layer, seconds)
+        branch.rows.append((layer, after, seconds))
     return list(found.values())
 
 

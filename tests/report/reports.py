@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archdsl.analysis.costing import cost_report
+from archdsl.analysis.latency.device import DeviceProfile
 from archdsl.ir.graph import Graph
 from archdsl.report.data import Finding, NetworkData, ReportData, report_data
 from archdsl.report.device import DeviceProfile

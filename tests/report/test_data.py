@@ -8,6 +8,9 @@ from io import StringIO
 
 import pytest
 
+from archdsl.analysis.latency.device import DeviceProfile
+from archdsl.analysis.latency.profile_file import ProfileError, read_profile
+from archdsl.analysis.latency.roofline import bound_of
 from archdsl.report.changes import changes
 from archdsl.report.data import report_data, to_dict
 from archdsl.report.device import DeviceProfile, ProfileError, bound_of, read_profile

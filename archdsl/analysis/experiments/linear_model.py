@@ -33,8 +33,17 @@ class LinearModel:
 def fit(work: Sequence[Work], seconds: Sequence[float]) -> LinearModel:
     """The coefficients with the least sum of squared relative errors.
 
-    With three of them every set of positive ones is tried: the best solution whose coefficients are all positive is
-    the optimum of the constrained problem.
+    Raises:
+        ValueError: without measurements, or with times that are not positive.
+    """
+    return LinearModel(*nonnegative_relative(work, seconds))
+
+
+def nonnegative_relative(work: Sequence[tuple[float, ...]], seconds: Sequence[float]) -> tuple[float, ...]:
+    """Coefficients of each column, none negative, with the least sum of squared relative errors.
+
+    With few columns every set of positive coefficients is tried: the best solution whose coefficients are all positive
+    is the optimum of the constrained problem.
 
     Raises:
         ValueError: without measurements, or with times that are not positive.
@@ -45,18 +54,19 @@ def fit(work: Sequence[Work], seconds: Sequence[float]) -> LinearModel:
         raise ValueError("a positive time for each network is needed")
     # Dividing each row by its time makes the errors relative.
     rows = np.array(work, dtype=float) / np.array(seconds)[:, None]
-    scale = rows.max(axis=0)
+    width = rows.shape[1]
+    scale = np.where(rows.max(axis=0) > 0, rows.max(axis=0), 1.0)
     target = np.ones(len(work))
-    best, least = np.zeros(3), float("inf")
-    for count in (1, 2, 3):
-        for chosen in combinations(range(3), count):
+    best, least = np.zeros(width), float("inf")
+    for count in range(1, width + 1):
+        for chosen in combinations(range(width), count):
             columns = list(chosen)
             found = np.linalg.lstsq(rows[:, columns] / scale[columns], target, rcond=None)[0]
             error = float(np.sum((rows[:, columns] / scale[columns] @ found - target) ** 2))
             if (found >= 0).all() and error < least:
-                best, least = np.zeros(3), error
+                best, least = np.zeros(width), error
                 best[columns] = found / scale[columns]
-    return LinearModel(*map(float, best))
+    return tuple(map(float, best))
 
 
 def mean_relative_error(model: LinearModel, work: Sequence[Work], seconds: Sequence[float]) -> float:

@@ -7,7 +7,7 @@ and folds into its weights.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -66,13 +66,20 @@ class ElementwiseShare(Rule):
             f"element-wise steps make {share:.1%} of the memory access; `{node.op.name}` here moves most",
             _EDITS.get(node.op.family, "do without it where it does not pay"),
             Gain("memory_access", most, 0),
-            (f"the steps that move most: {shown}",),
+            (f"the steps that move most: {shown}", *_time(costs, steps.values())),
         )
 
     def _is_elementwise(self, node: Node) -> bool:
         if self.depthwise and isinstance(node.op, Convolution) and is_depthwise(node, node.op):
             return True
         return node.op.family in _FAMILIES or node.op.name in _MOVES
+
+
+def _time(costs: Costs, steps: Iterable[Sequence[Node]]) -> Iterator[str]:
+    """Their share of the time, where a device predicts it."""
+    if costs.seconds:
+        taken = sum(costs.seconds_of(node) for nodes in steps for node in nodes)
+        yield f"they take {taken / costs.seconds:.1%} of the predicted time on {costs.device}"
 
 
 def folds(node: Node, reading: Readers) -> bool:

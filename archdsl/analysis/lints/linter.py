@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from archdsl.analysis.latency.device import DeviceProfile
 from archdsl.analysis.lints.costs import Costs
 from archdsl.analysis.lints.rule import Finding, Gain, Quantity, Rule
 from archdsl.diagnostics.diagnostic import Diagnostic
@@ -32,6 +33,7 @@ def lint_graph(
     rules: Sequence[Rule],
     place: Place | None = None,
     inputs: dict[str, Span] | None = None,
+    profile: DeviceProfile | None = None,
 ) -> list[Lint]:
     """Look at a network with some rules. Linear in the size of the graph for each.
 
@@ -41,9 +43,10 @@ def lint_graph(
         rules: what is looked for.
         place: where in the file a step is pointed at; by default where it is written.
         inputs: where the network's inputs are declared.
+        profile: of a device; with one that predicts, findings say what they are about in time.
     """
-    forms = {"inference": _Form(graph)}
-    forms["training"] = forms["inference"] if training is graph else _Form(training)
+    forms = {"inference": _Form(graph, profile)}
+    forms["training"] = forms["inference"] if training is graph else _Form(training, None)
     found: list[Lint] = []
     for rule in rules:
         if rule.enabled:
@@ -56,10 +59,10 @@ def lint_graph(
 class _Form:
     """A form of the network with what all rules need of it."""
 
-    def __init__(self, graph: Graph):
+    def __init__(self, graph: Graph, profile: DeviceProfile | None):
         self.graph = graph
         self.root = fold(graph)
-        self.costs = Costs(graph)
+        self.costs = Costs(graph, profile)
 
 
 def _written_at(node: Node) -> Span | None:
@@ -110,6 +113,12 @@ def _gain_note(members: Sequence[Finding], costs: Costs) -> Iterator[str]:
         f"predicted {quantity}: {after:,} instead of {before:,}, {(before - after) / before:.1%} less; "
         f"that is {(before - after) / total:.1%} of the network's {total:,}"
     )
+    if costs.seconds and quantity != "params":
+        saved = costs.seconds * (before - after) / total
+        yield (
+            f"predicted time: about {1000 * saved:.3g} ms of the network's {1000 * costs.seconds:.3g} ms on "
+            f"{costs.device}, if time follows the {quantity}"
+        )
 
 
 def _places_note(members: Sequence[Finding]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
 from typing import NamedTuple
@@ -12,6 +13,7 @@ import torch
 from torch import nn
 
 from archdsl.backends.torch.loading import build_module
+from archdsl.backends.torch.piecewise import random_input
 from archdsl.ir.graph import Graph
 
 # A sample lasts at least so long: shorter ones measure the clock. Passes are repeated within it.
@@ -21,11 +23,12 @@ WARM_PASSES = 3
 
 
 class Timing(NamedTuple):
-    """Seconds of one forward pass: the median over the rounds, and the quartiles around it."""
+    """Seconds of one forward pass: the median over the rounds, the quartiles around it, and the fastest round."""
 
     median: float
     lower: float
     upper: float
+    least: float
 
 
 class DeviceFacts(NamedTuple):
@@ -43,10 +46,18 @@ def device_facts(device: str) -> DeviceFacts:
     Raises:
         ValueError: if torch knows no such device here.
     """
-    place = _checked(device)
+    place = checked_device(device)
     if place.type == "cuda":
         return DeviceFacts("cuda", torch.cuda.get_device_name(place), 0, torch.__version__)
-    return DeviceFacts("cpu", platform.processor() or platform.machine(), torch.get_num_threads(), torch.__version__)
+    return DeviceFacts("cpu", _processor(), torch.get_num_threads(), torch.__version__)
+
+
+def _processor() -> str:
+    """The processor's name as the system has it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8", errors="replace").splitlines() if info.exists() else []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named and named[0] else platform.processor() or platform.machine()
 
 
 def time_graphs(
@@ -68,7 +79,7 @@ def time_graphs(
     """
     if rounds < 2:
         raise ValueError(f"at least 2 rounds are needed, got {rounds}")
-    place = _checked(device)
+    place = checked_device(device)
     with torch.inference_mode():
         runs = [_Run(graph, place, batch_size) for graph in graphs]
         for run in runs:
@@ -79,7 +90,7 @@ def time_graphs(
             for run, taken in zip(runs, samples, strict=True):
                 taken.append(run.sample())
                 on_pass()
-    return [_timing(taken) for taken in samples]
+    return [timing(taken) for taken in samples]
 
 
 class _Run:
@@ -87,7 +98,7 @@ class _Run:
 
     def __init__(self, graph: Graph, place: torch.device, batch_size: int):
         self.module: nn.Module = build_module(graph).eval().to(place)
-        self.inputs = [torch.randn(batch_size, *v.type.shape, device=place) for v in graph.inputs.values()]
+        self.inputs = [random_input(v.type, batch_size, place) for v in graph.inputs.values()]
         self.place = place
         self.passes = 1
 
@@ -117,12 +128,18 @@ class _Run:
             torch.cuda.synchronize(self.place)
 
 
-def _timing(samples: Sequence[float]) -> Timing:
+def timing(samples: Sequence[float]) -> Timing:
+    """Median and quartiles of at least two samples."""
     lower, _, upper = quantiles(samples, n=4, method="inclusive")
-    return Timing(median(samples), lower, upper)
+    return Timing(median(samples), lower, upper, min(samples))
 
 
-def _checked(device: str) -> torch.device:
+def checked_device(device: str) -> torch.device:
+    """The device of this name.
+
+    Raises:
+        ValueError: if torch knows no such device here.
+    """
     try:
         place = torch.device(device)
     except RuntimeError:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archdsl.cli.arguments import Force, TextOrJson
-from archdsl.cli.bars import measuring_bar
 from archdsl.cli.errors import UsageError
 from archdsl.cli.output import print_json, progress, table
+from archdsl.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
     from archdsl.pipeline.guideline_bench import GuidelineBench, Measured
@@ -51,9 +51,9 @@ def guidelines_command(
         raise UsageError(f"{output} is there already; --force overwrites it")
     factors = (1,) if quick else (1, 2, 4)
     try:
-        with measuring_bar() as (start, advance):
+        with progress_bar("measuring") as bar:
             taken = rounds or (QUICK_ROUNDS if quick else ROUNDS)
-            result = bench_guidelines(device, batch_size, factors, taken, start, advance)
+            result = bench_guidelines(device, batch_size, factors, taken, bar.start, bar.advance)
     except ValueError as error:
         raise UsageError(str(error)) from None
     if format == "json":
@@ -65,11 +65,9 @@ def guidelines_command(
 
 
 def _write(path: Path, result: GuidelineBench) -> None:
-    import json
+    from archdsl.analysis.latency.profile_file import write_profile
 
-    from archdsl.pipeline.files import write_atomically
-
-    write_atomically(path, json.dumps(result.profile(), indent=2) + "\n")
+    write_profile(result.profile(), path)
     progress(f"device profile: {path}")
 
 
@@ -79,7 +77,7 @@ def _text(result: GuidelineBench) -> str:
         parts.append(f"Table {number}, {guideline}\n{_table(list(rows), result)}")
     facts, model = result.device, result.model
     threads = f", {facts.threads} threads" if facts.kind == "cpu" else ""
-    held_out = "" if result.held_out is None else f", {result.held_out:.1%} on tables left out of the fit"
+    held_out = "" if result.held_out_error is None else f", {result.held_out_error:.1%} on tables left out of the fit"
     parts.append(
         f"{facts.kind} {facts.name}{threads}, torch {facts.torch}, batch of {result.batch_size}, float32\n"
         f"seconds = {model.per_mult_add:.3g} * mult_adds + {model.per_element:.3g} * memory_access + "

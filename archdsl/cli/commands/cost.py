@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -10,6 +11,7 @@ from archdsl.cli.arguments import Decisions, Inputs, Settings, Spec, TextOrJson,
 from archdsl.cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from archdsl.analysis.latency.prediction import LatencyReport
     from archdsl.analysis.report import CostReport
     from archdsl.pipeline.architecture import Architecture
 
@@ -49,6 +51,12 @@ def command(
     optimizer: Annotated[
         Optimizer | None, typer.Option("--optimizer", help="Memory of a training step; needs `--training`.")
     ] = None,
+    device: Annotated[
+        Path | None,
+        typer.Option(
+            "--device", metavar="FILE", help="A device profile: the predicted time is added, with its interval."
+        ),
+    ] = None,
     format: TextOrJson = "text",
 ) -> None:
     """Count parameters, arithmetic and memory.
@@ -63,6 +71,8 @@ def command(
         raise UsageError("--compat, --symbolic and --memory or --optimizer give different answers: take one of them")
     if (fold or fuse) and (training or compat is not None or symbolic):
         raise UsageError("--fold-batch-norm and --fuse go with the cost of inference only")
+    if device is not None and (training or fold or fuse or dtype != "float32" or compat or symbolic or memory):
+        raise UsageError("--device predicts inference in float32, layers as they are written: leave the others out")
     if optimizer is not None and not training:
         raise UsageError(f"--optimizer {optimizer} is about training: add --training")
     network = loaded(spec, settings, inputs, decisions)
@@ -76,7 +86,31 @@ def command(
         _print_memory(report, memory, format)
     else:
         cost = archdsl.cost(network, batch_size=batch_size, training=training, options=options)
-        print(cost.to_json(indent=2) if format == "json" else _text(cost, rows, depth))
+        latency = None if device is None else _predicted(network, device, batch_size)
+        _print_cost(cost, latency, rows, depth, format)
+
+
+def _predicted(network: Architecture, device: Path, batch_size: int) -> LatencyReport:
+    import archdsl
+
+    try:
+        return archdsl.predict_latency(network, device, batch_size)
+    except ValueError as error:
+        raise UsageError(f"--device: {error}") from None
+
+
+def _print_cost(cost: CostReport, latency: LatencyReport | None, rows: Rows, depth: int, format: str) -> None:
+    from archdsl.cli.output import print_json
+
+    if format == "json":
+        print_json({**cost.to_dict(), **({} if latency is None else {"latency": latency.to_dict()})})
+        return
+    text = _text(cost, rows, depth, latency)
+    if latency is not None:
+        from archdsl.report.latency_text import predicted_summary
+
+        text += f"\n{predicted_summary(latency)}"
+    print(text)
 
 
 def _print_compat(network: Architecture, tool: Tool, form: Literal["modules", "compiled"], format: str) -> None:
@@ -125,13 +159,14 @@ def _print_memory(report: Any, memory: str | None, format: str) -> None:
     print_json({**report.to_dict(), **further})
 
 
-def _text(report: CostReport, rows: Rows, depth: int) -> str:
+def _text(report: CostReport, rows: Rows, depth: int, latency: LatencyReport | None = None) -> str:
     from archdsl.report import cost_table
 
+    times = None if latency is None else [layer.seconds for layer in latency.layers]
     tables = {
-        "layers": cost_table.layer_table,
-        "cells": lambda report: cost_table.cell_table(report, depth),
-        "operators": cost_table.operator_table,
+        "layers": lambda report: cost_table.layer_table(report, times),
+        "cells": lambda report: cost_table.cell_table(report, depth, times),
+        "operators": lambda report: cost_table.operator_table(report, times),
     }
     summary = cost_table.summary(report)
     return f"{tables[rows](report)}\n\n{summary}" if rows in tables else summary

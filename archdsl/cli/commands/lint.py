@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from archdsl.cli.arguments import Decisions, Inputs, Settings, parsed_decisions, parsed_inputs, parsed_settings
+from archdsl.cli.arguments import (
+    Decisions,
+    Inputs,
+    Settings,
+    device_profile,
+    parsed_decisions,
+    parsed_inputs,
+    parsed_settings,
+)
 from archdsl.cli.errors import UsageError
 from archdsl.cli.output import progress, wants_color
 from archdsl.cli.status import FINDINGS
@@ -45,6 +53,9 @@ def command(
     config: Annotated[
         Path | None, typer.Option("--config", metavar="FILE", help="A TOML file with a table `lint`.")
     ] = None,
+    device: Annotated[
+        Path | None, typer.Option("--device", metavar="FILE", help="A device profile: findings also say it in time.")
+    ] = None,
     fail_on: Annotated[
         Literal["warning", "error"] | None,
         typer.Option("--fail-on", help="From which findings on the exit status is 1; by default errors."),
@@ -66,11 +77,12 @@ def command(
 
     settings = _settings(config, budgets, thresholds, ignored, object_size, fail_on)
     given = (parsed_settings(params), parsed_decisions(decisions), parsed_inputs(inputs))
+    profile = device_profile(device)
     rules = settings.rules()
     found: list[Diagnostic] = []
     targets = list(dict.fromkeys(specs))
     for spec in targets:
-        linted = lint(spec, rules, settings.limits, *given)
+        linted = lint(spec, rules, settings.limits, *given, profile)
         if linted.candidate:
             progress(f"{spec}: a search space; one candidate is looked at, `--decisions` chooses another")
         found += linted.diagnostics

@@ -12,6 +12,7 @@ from archdsl.cli.arguments import (
     Inputs,
     Settings,
     Training,
+    device_profile,
     loaded,
     parsed_decisions,
     parsed_inputs,
@@ -21,7 +22,6 @@ from archdsl.cli.errors import UsageError
 
 if TYPE_CHECKING:
     from archdsl.report.data import ReportData
-    from archdsl.report.device import DeviceProfile
 
 Format = Literal["html", "markdown", "json", "csv"]
 # Beyond any machine, and still exact as text, as JSON and in floating point.
@@ -50,7 +50,7 @@ def command(
     ] = None,
     device: Annotated[
         Path | None,
-        typer.Option("--device", metavar="FILE", help="JSON with peak_flops and bandwidth, for bounds on time."),
+        typer.Option("--device", metavar="FILE", help="A device profile, for predicted times and bounds on them."),
     ] = None,
     settings: Settings = None,
     inputs: Inputs = None,
@@ -65,12 +65,12 @@ def command(
     has everything, CSV the layers. --set, --input and --decisions hold for every SPEC.
     """
     kind = format or _kind(output)
-    profile = _profile(device)
+    profile = device_profile(device)
     from archdsl.pipeline.reporting import findings_of, report_on
 
     architectures = [loaded(spec, settings, inputs, decisions) for spec in specs]
     given = (parsed_settings(settings), parsed_decisions(decisions), parsed_inputs(inputs))
-    findings = [findings_of(made, spec, *given) for made, spec in zip(architectures, specs, strict=True)]
+    findings = [findings_of(made, spec, *given, profile) for made, spec in zip(architectures, specs, strict=True)]
     text = _written(report_on(architectures, specs, batch_size, training, profile, findings), kind)
     if output is None:
         print(text, end="")
@@ -108,14 +108,3 @@ def _kind(output: Path | None) -> Format:
     if output.suffix.lower() not in SUFFIXES:
         raise UsageError(f"{output}: end it in .html, .md, .json or .csv, or give --format")
     return SUFFIXES[output.suffix.lower()]
-
-
-def _profile(path: Path | None) -> DeviceProfile | None:
-    if path is None:
-        return None
-    from archdsl.report.device import ProfileError, read_profile
-
-    try:
-        return read_profile(path)
-    except ProfileError as error:
-        raise UsageError(f"--device {error}") from None

@@ -13,13 +13,17 @@ _COLUMNS = ("network", "path", "key", "operator", "output", *_FIGURES, "arithmet
 
 
 def to_csv(data: ReportData) -> str:
-    """A head line and a row for each layer of each network; with a device also `bound_seconds`.
+    """A head line and a row for each layer of each network; with a device also `bound_seconds` and,
+    where it predicts, `predicted_seconds`.
 
     Shapes are written as `64x56x56`, several joined by a blank. Lines end in a newline alone.
     """
     out = StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*_COLUMNS, *(["bound_seconds"] if data.device else [])])
+    predicts = any(network.latency for network in data.networks)
+    writer.writerow(
+        [*_COLUMNS, *(["bound_seconds"] if data.device else []), *(["predicted_seconds"] if predicts else [])]
+    )
     for network in data.networks:
         writer.writerows(_rows(network))
     return out.getvalue()
@@ -31,7 +35,8 @@ def _rows(network: NetworkData) -> Iterator[list[str | float]]:
         intensity = row.flops / row.memory_access_bytes if row.memory_access_bytes else 0.0
         figures = [*(getattr(row, key) for key in _FIGURES), round(intensity, 4)]
         bound = [network.bound.layers[number]] if network.bound else []
-        yield [*map(_plain, (network.label, row.path, row.key, row.op, shapes)), *figures, *bound]
+        predicted = [network.latency.layers[number].seconds] if network.latency else []
+        yield [*map(_plain, (network.label, row.path, row.key, row.op, shapes)), *figures, *bound, *predicted]
 
 
 def _plain(text: str) -> str:

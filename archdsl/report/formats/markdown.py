@@ -53,8 +53,10 @@ def _one(data: ReportData) -> Iterator[str]:
 def _bounds(data: ReportData) -> list[list[str]]:
     if data.device is None:
         return []
-    cells = [human_seconds(network.bound.seconds) for network in data.networks if network.bound]
-    return [[f"Time at least ({prose(data.device.name)})", *cells]]
+    cells = [human_seconds(network.seconds) for network in data.networks]
+    if len(data.networks) == 1 and (latency := data.networks[0].latency) is not None:
+        cells.append(f"{human_seconds(latency.low)} to {human_seconds(latency.high)}")
+    return [[f"{data.time_label} ({prose(data.device.name)})", *cells]]
 
 
 def _parts(network: NetworkData) -> Iterator[str]:
@@ -78,8 +80,8 @@ def _two(data: ReportData) -> Iterator[str]:
         rows.append(
             [_name(figure), shown(figure, old), shown(figure, new), signed(figure, new - old), percent(old, new)]
         )
-    if before.bound and after.bound:
-        (name, *times), change = _bounds(data)[0], percent(before.bound.seconds, after.bound.seconds)
+    if data.device is not None:
+        (name, *times), change = _bounds(data)[0], percent(before.seconds, after.seconds)
         rows.append([name, *times, "", change])
     yield from _table(["", "before", "after", "difference", ""], rows)
     yield ""
@@ -119,7 +121,7 @@ def _several(data: ReportData) -> Iterator[str]:
     rows = []
     for number, network in enumerate(data.networks):
         cells = [f"{shown(f, network.figure(f.key))}{_ratio(data, number, f)}" for f in FIGURES]
-        bound = [human_seconds(network.bound.seconds)] if network.bound else []
+        bound = [human_seconds(network.seconds)] if data.device else []
         rows.append([code(network.label) + (" ★" if number in data.front else ""), *cells, *bound])
     heads = ["network", *map(_name, FIGURES), *([_bounds(data)[0][0]] if data.device else [])]
     yield from _table(heads, rows)

@@ -79,9 +79,9 @@ class _Shares:
         self.rows = dict(zip(network.graph.nodes, report.layers, strict=True))
         self.seconds: dict[Node, float] = {}
         self.totals = {"params": report.params, "mult_adds": report.mult_adds, "memory_access": report.memory_access}
-        if network.bound:
-            self.seconds = dict(zip(network.graph.nodes, network.bound.layers, strict=True))
-        self.whole_seconds = network.bound.seconds if network.bound else 0.0
+        if network.times:
+            self.seconds = dict(zip(network.graph.nodes, network.times, strict=True))
+        self.whole_seconds = network.seconds
         self.numbers = count()
 
     def attributes(self, box: Box) -> Mapping[str, str]:

@@ -15,7 +15,7 @@ from archdsl.report.html.plots.pareto import paretos
 from archdsl.report.html.plots.roofline import Roofline, roofline
 from archdsl.report.html.rows import MOST_ROWS, packed, script_safe
 from archdsl.report.palette import KINDS
-from archdsl.report.parts import SHARES, Part, share
+from archdsl.report.parts import SHARES, TIME, Part, share
 from archdsl.report.svg import night_rules
 from archdsl.report.text_width import shortened
 from archdsl.report.units import human, human_bytes, human_seconds, human_shape
@@ -28,6 +28,7 @@ _STYLES = ("base.css", "tables.css", "drawing.css")
 _SCRIPTS = ("numbers.js", "tree.js", "table.js", "drawing.js", "page.js")
 _MOST_FINDINGS = 200
 _LONGEST_NAME = 120
+_SHARE_NAMES = {"params": "parameters", "mult_adds": "multiply-adds", "memory_access": "memory access", TIME: "time"}
 
 
 @dataclass
@@ -36,7 +37,7 @@ class Section:
 
     Attributes:
         number: place of the network in the report, from 0.
-        shares: for each of `SHARES`, the largest share that a part has; bars are drawn to it.
+        shares: keys of the figures whose shares are drawn as bars.
         findings: at most as many as a page can have; `more_findings` is how many there are besides.
     """
 
@@ -45,6 +46,7 @@ class Section:
     drawings: list[Drawing]
     roofline: Roofline | None
     charts: list[Chart]
+    shares: tuple[str, ...]
     findings: Sequence[Finding]
     more_findings: int
     folded: int
@@ -87,7 +89,7 @@ def to_html(data: ReportData) -> str:
             sections=sections,
             paretos=paretos(data),
             figures=FIGURES,
-            shares=SHARES,
+            share_names=_SHARE_NAMES,
             heat_steps=STEPS,
             style=Markup(sheet),
             script=Markup(script),
@@ -154,6 +156,7 @@ def _section(number: int, network: NetworkData, data: ReportData, folded: int) -
             _chart("By part of the network", "part", network.parts, network),
             _chart("By operator", "operator", network.operators, network),
         ],
+        _shares(network),
         findings[:_MOST_FINDINGS],
         max(0, len(findings) - _MOST_FINDINGS),
         folded,
@@ -161,13 +164,24 @@ def _section(number: int, network: NetworkData, data: ReportData, folded: int) -
 
 
 def _chart(title: str, head: str, parts: Sequence[Part], network: NetworkData) -> Chart:
-    shares = [[share(part, network.cost, key) for key in SHARES] for part in parts]
+    keys = _shares(network)
+    shares = [[_share(part, network, key) for key in keys] for part in parts]
     longest = [max(column, default=0.0) or 1.0 for column in zip(*shares, strict=True)]
     rows = []
     for part, own in zip(parts, shares, strict=True):
-        bars = [(key, s, round(100 * s / most, 2)) for key, s, most in zip(SHARES, own, longest, strict=False)]
+        bars = [(key, s, round(100 * s / most, 2)) for key, s, most in zip(keys, own, longest, strict=True)]
         rows.append(ChartRow(part, bars))
     return Chart(title, head, rows)
+
+
+def _shares(network: NetworkData) -> tuple[str, ...]:
+    return (*SHARES, TIME) if network.times else SHARES
+
+
+def _share(part: Part, network: NetworkData, key: str) -> float:
+    if key == TIME:
+        return part.seconds / network.seconds if network.seconds else 0.0
+    return share(part, network.cost, key)
 
 
 def percent(share: float) -> str:

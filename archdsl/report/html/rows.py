@@ -39,11 +39,11 @@ def packed(network: NetworkData, most: int = MOST_ROWS) -> dict[str, Any]:
     Keys: `texts`; `cells` as [label, cell, parent, layers, figures...]; `figures`, each different list of them once;
     `layers` as [label, operator, cell, shape, number of its figures]; `rest` as [cell, layers, figures...] for what is
     beyond `most` rows. Figures are params, mult_adds, flops, memory_access, memory_access_bytes and, with a device,
-    nanoseconds at least.
+    nanoseconds, predicted or at least; `time` says which.
     """
     report = network.cost
     texts = Texts()
-    bounds = network.bound.layers if network.bound else ()
+    bounds = network.times
     cells, kept_cells = _cells(report.cells, texts, max(1, most // 2))
     figures: dict[tuple[float, ...], int] = {}
     layers: list[list[int]] = []
@@ -62,6 +62,7 @@ def packed(network: NetworkData, most: int = MOST_ROWS) -> dict[str, Any]:
             rest[home] = [sums[0] + 1, *(a + b for a, b in zip(sums[1:], values, strict=True))]
     return {
         "texts": texts.all,
+        "time": "Pred. time" if network.latency else "Min. time",
         "cells": cells,
         "figures": list(figures),
         "layers": layers,

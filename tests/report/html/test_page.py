@@ -107,7 +107,7 @@ def test_names_are_only_text(hostile):
         spec=hostile,
         findings=(replace(FINDING, message=hostile, path=hostile, place=hostile, edit=hostile, gain=hostile),),
     )
-    text = to_html(report_data([hostile_network, hostile_network], "0", DEVICE._replace(name=hostile)))
+    text = to_html(report_data([hostile_network, hostile_network], "0", replace(DEVICE, name=hostile)))
     page = Page(text)
     assert {tag for tag, _ in page.elements} <= {tag for tag, _ in plain.elements}
     assert [tag for tag, _ in page.elements].count("script") == 2

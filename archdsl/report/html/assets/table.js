@@ -8,7 +8,7 @@ const COLUMNS = [
   ["flops", "Operations"],
   ["memory_access", "Mem. access"],
   ["intensity", "Ops/byte"],
-  ["bound", "Min. time"],
+  ["bound", "Time"],
 ];
 const ROW = 36;
 const SPARE = 12;
@@ -46,7 +46,8 @@ class LayerTable {
   build() {
     this.grid = element("table", { role: "treegrid", class: "tree", tabindex: "0", "aria-label": "Layers" });
     const line = element("tr", { role: "row" });
-    for (const [key, title] of this.columns) {
+    for (const [key, fixed] of this.columns) {
+      const title = key === "bound" ? this.tree.data.time : fixed;
       const text = ["name", "op", "shape"].includes(key) ? " text" : "";
       const head = element("th", { scope: "col", class: `c-${key}${text}`, "aria-sort": "none", "data-column": key });
       head.append(element("button", { type: "button" }, title));

@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
 
-from archdsl.report.data import PARETO, ReportData
+from archdsl.report.data import PARETO, NetworkData, ReportData
 from archdsl.report.html.plots.scale import LogScale
 from archdsl.report.text_width import shortened, text_width
 from archdsl.report.units import human
 
 WIDTH, HEIGHT = 420.0, 320.0
 LEFT, RIGHT, TOP, BOTTOM = 60.0, 18.0, 20.0, 48.0
-LABELS = {"params": "parameters", "mult_adds": "multiply-adds", "memory_access": "memory access (elements)"}
+LABELS = {
+    "params": "parameters",
+    "mult_adds": "multiply-adds",
+    "memory_access": "memory access (elements)",
+    "seconds": "predicted time (ms)",
+}
 _SIZE = 12.0
 _LONGEST = 26
 
@@ -47,15 +52,17 @@ class Pareto:
 
 
 def paretos(data: ReportData) -> list[Pareto]:
-    """A plot for each pair of `PARETO` in which every network has something of both."""
+    """A plot for each pair of `PARETO` in which every network has something of both; with predictions, over time."""
     if len(data.networks) < 2:
         return []
     pairs = [(b, a) for a, b in combinations(PARETO, 2)]
+    if all(network.latency for network in data.networks):
+        pairs += [("seconds", key) for key in PARETO]
     return [plot for pair in pairs if (plot := _plot(data, *pair))]
 
 
 def _plot(data: ReportData, x_key: str, y_key: str) -> Pareto | None:
-    points = [(network.figure(x_key), network.figure(y_key)) for network in data.networks]
+    points = [(_figure(network, x_key), _figure(network, y_key)) for network in data.networks]
     if min(min(point) for point in points) <= 0:
         return None
     x = LogScale.around([p[0] for p in points], LEFT, WIDTH - RIGHT, 0.2)
@@ -64,12 +71,20 @@ def _plot(data: ReportData, x_key: str, y_key: str) -> Pareto | None:
     taken: list[_Area] = [(px - 6, py - 6, px + 6, py + 6) for px, py in places]
     dots = []
     for number, (network, (px, py)) in enumerate(zip(data.networks, places, strict=True)):
-        figures = f"{human(points[number][0])} {LABELS[x_key]}, {human(points[number][1])} {LABELS[y_key]}"
+        figures = f"{_shown(points[number][0])} {LABELS[x_key]}, {_shown(points[number][1])} {LABELS[y_key]}"
         name = shortened(network.label, _LONGEST)
         written, tx, ty, anchor = _name(name, px, py, taken)
         text = f"{network.label}\n{figures}"
         dots.append(Dot(px, py, number in data.front, written, text, round(tx, 1), round(ty, 1), anchor))
     return Pareto(x, y, LABELS[x_key], LABELS[y_key], dots, _front(points, x, y))
+
+
+def _figure(network: NetworkData, key: str) -> float:
+    return 1000 * network.seconds if key == "seconds" else network.figure(key)
+
+
+def _shown(figure: float) -> str:
+    return f"{figure:.3g}" if isinstance(figure, float) else human(figure)
 
 
 def _name(name: str, x: float, y: float, taken: list[_Area]) -> tuple[str, float, float, str]:
@@ -94,9 +109,9 @@ def _overlap(one: _Area, other: _Area) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def _front(points: Sequence[tuple[int, int]], x: LogScale, y: LogScale) -> str:
+def _front(points: Sequence[tuple[float, float]], x: LogScale, y: LogScale) -> str:
     """Stairs from dot to dot: what lies above and to the right of them is beaten."""
-    corners: list[tuple[int, int]] = []
+    corners: list[tuple[float, float]] = []
     for a, b in sorted(set(points)):
         if not corners or b < corners[-1][1]:
             corners.append((a, b))

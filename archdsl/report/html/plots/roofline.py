@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from math import log10, sqrt
 from typing import NamedTuple
 
+from archdsl.analysis.latency.device import DeviceProfile
 from archdsl.report.data import NetworkData
-from archdsl.report.device import DeviceProfile
 from archdsl.report.html.plots.scale import LogScale
 from archdsl.report.palette import KINDS
 from archdsl.report.text_width import shortened
@@ -71,7 +71,7 @@ def roofline(network: NetworkData, device: DeviceProfile | None) -> Roofline | N
     if not groups:
         return None
     intensities = [group.flops / group.bytes for group in groups.values()]
-    heights = [_height(group, device) for group in groups.values()]
+    heights = [_height(group, network, device) for group in groups.values()]
     spread = [*intensities, device.ridge] if device else intensities
     x = LogScale.around(spread, LEFT, WIDTH - RIGHT, 0.08)
     peak = [device.peak_flops, device.attainable(x.low)] if device else []
@@ -93,7 +93,7 @@ def roofline(network: NetworkData, device: DeviceProfile | None) -> Roofline | N
 
 
 def _groups(network: NetworkData) -> dict[tuple[str, int, int], _Group]:
-    kinds, bound = network.kinds, network.bound
+    kinds, times = network.kinds, network.times
     found: dict[tuple[str, int, int], _Group] = {}
     for number, row in enumerate(network.cost.layers):
         if not row.flops or not row.memory_access_bytes:
@@ -104,27 +104,30 @@ def _groups(network: NetworkData) -> dict[tuple[str, int, int], _Group]:
         group.ops[row.op] = group.ops.get(row.op, 0) + 1
         group.flops += row.flops
         group.bytes += row.memory_access_bytes
-        group.seconds += bound.layers[number] if bound else 0.0
+        group.seconds += times[number] if times else 0.0
     return found
 
 
-def _height(group: _Group, device: DeviceProfile | None) -> float:
-    """Operations a second that the device allows; without one, operations of a layer."""
+def _height(group: _Group, network: NetworkData, device: DeviceProfile | None) -> float:
+    """Operations a second: predicted, or what the device allows; without one, operations of a layer."""
+    if network.latency is not None and group.seconds > 0:
+        return group.flops / group.seconds
     return device.attainable(group.flops / group.bytes) if device else group.flops / group.layers
 
 
 def _mark(
     kind: str, group: _Group, x: LogScale, y: LogScale, network: NetworkData, device: DeviceProfile | None
 ) -> Mark:
-    report, bound = network.cost, network.bound
-    part = group.seconds / bound.seconds if bound and bound.seconds else group.flops / report.flops
+    report = network.cost
+    part = group.seconds / network.seconds if network.seconds else group.flops / report.flops
     radius = max(_SMALLEST, min(_LARGEST, 30 * sqrt(part)))
     ops = shortened(", ".join(f"{n} × {op}" if n > 1 else op for op, n in group.ops.items()), 120)
     text = f"{ops}\n{group.flops / group.bytes:.3g} operations per byte, {human(group.flops)} operations"
     text += f" ({group.flops / report.flops:.1%} of all)"
     if device:
-        text += f"\nat least {human_seconds(group.seconds)} ({part:.1%})"
-    return Mark(x.at(group.flops / group.bytes), y.at(_height(group, device)), round(radius, 1), kind, text)
+        text += f"\n{'predicted' if network.latency else 'at least'} {human_seconds(group.seconds)} ({part:.1%})"
+    height = y.at(_height(group, network, device))
+    return Mark(x.at(group.flops / group.bytes), height, round(radius, 1), kind, text)
 
 
 def _roof(device: DeviceProfile, x: LogScale, y: LogScale) -> str:

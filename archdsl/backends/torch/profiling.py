@@ -1,0 +1,85 @@
+"""Networks timed as a whole and step by step, in turns: warm, medians, with their spread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+
+import torch
+from torch import nn
+
+from archdsl.backends.torch.piecewise import Piecewise, random_input
+from archdsl.backends.torch.stopwatch import Timing, checked_device, timing
+from archdsl.ir.graph import Graph
+
+WARM_PASSES = 3
+LEAST_ROUNDS = 10
+# Rounds beyond the least are taken as long as they fit into so many seconds.
+ROUND_SECONDS = 2.0
+MOST_ROUNDS = 40
+
+
+@dataclass(frozen=True)
+class Profiled:
+    """Seconds of one forward pass, and of each step within passes that are timed step by step, in graph order."""
+
+    whole: Timing
+    steps: tuple[Timing, ...]
+    rounds: int
+
+
+def profile_network(
+    graph: Graph,
+    module: nn.Module,
+    device: str,
+    batch_size: int,
+    rounds: int | None = None,
+    on_start: Callable[[int], None] = lambda total: None,
+    on_pass: Callable[[], None] = lambda: None,
+) -> Profiled:
+    """Time a network and its steps.
+
+    Args:
+        graph: the inference form.
+        module: what is timed as a whole: anything that can be called with the network's inputs.
+        device: `cpu`, `cuda`, `cuda:1`.
+        rounds: passes of either kind; by default as many as fit into two seconds.
+        on_start, on_pass: for progress.
+
+    Raises:
+        ValueError: for an unknown device or fewer than 2 rounds.
+    """
+    if rounds is not None and rounds < 2:
+        raise ValueError(f"at least 2 rounds are needed, got {rounds}")
+    place = checked_device(device)
+    with torch.inference_mode():
+        inputs = [random_input(value.type, batch_size, place) for value in graph.inputs.values()]
+        pieces = Piecewise(graph, place, batch_size)
+
+        def whole() -> float:
+            return _pass(module, inputs, place)
+
+        on_start(WARM_PASSES + (rounds or LEAST_ROUNDS))
+        once = 0.0
+        for _ in range(WARM_PASSES):
+            once = whole() + sum(pieces.seconds())
+            on_pass()
+        taken = rounds or max(LEAST_ROUNDS, min(MOST_ROUNDS, int(ROUND_SECONDS / once)))
+        on_start(WARM_PASSES + taken)
+        wholes, steps = [], []
+        for _ in range(taken):
+            wholes.append(whole())
+            steps.append(pieces.seconds())
+            on_pass()
+    return Profiled(timing(wholes), tuple(timing(column) for column in zip(*steps, strict=True)), taken)
+
+
+def _pass(module: nn.Module, inputs: list[torch.Tensor], place: torch.device) -> float:
+    if place.type == "cuda":
+        torch.cuda.synchronize(place)
+    started = perf_counter()
+    module(*inputs)
+    if place.type == "cuda":
+        torch.cuda.synchronize(place)
+    return perf_counter() - started

@@ -1,0 +1,153 @@
+"""Time: measured, fitted, predicted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from archdsl.pipeline.architecture import Architecture
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from archdsl.analysis.latency.device import DeviceProfile
+    from archdsl.analysis.latency.observations import Observation
+    from archdsl.analysis.latency.prediction import LatencyReport
+    from archdsl.backends.torch.stopwatch import DeviceFacts, Timing
+
+    Build = Callable[[Architecture], nn.Module]
+
+# Raised when a field of the JSON form changes its meaning or goes; new fields leave it.
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class MeasuredStep:
+    """A step and the time it took; `seconds` has the median, the quartiles and the fastest round."""
+
+    path: str
+    op: str
+    seconds: Timing
+
+
+@dataclass(frozen=True)
+class ProfileReport:
+    """Measured times of a network.
+
+    Attributes:
+        name: the network's name.
+        device: what was measured on.
+        runtime: what was timed as a whole.
+        whole: seconds of one forward pass.
+        layers: seconds of each step, in graph order, measured within passes that are timed step by step.
+        rounds: passes of either kind.
+    """
+
+    name: str
+    device: DeviceFacts
+    runtime: str
+    batch_size: int
+    rounds: int
+    whole: Timing
+    layers: tuple[MeasuredStep, ...]
+
+    @property
+    def steps_seconds(self) -> float:
+        """The sum of the steps' medians. It is not the whole: each step alone has an overhead of its own."""
+        return sum(layer.seconds.median for layer in self.layers)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data, keys always in the same order."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "name": self.name,
+            "device": self.device._asdict(),
+            "runtime": self.runtime,
+            "batch_size": self.batch_size,
+            "rounds": self.rounds,
+            "seconds": self.whole._asdict(),
+            "steps_seconds": self.steps_seconds,
+            "layers": [{"path": m.path, "op": m.op, "seconds": m.seconds._asdict()} for m in self.layers],
+        }
+
+    def to_json(self, indent: int | None = None) -> str:
+        """As JSON; `schema_version` tells readers what to expect."""
+        return json.dumps(self.to_dict(), indent=indent)
+
+
+def measure_latency(
+    architecture: Architecture,
+    device: str = "cpu",
+    batch_size: int = 1,
+    rounds: int | None = None,
+    *,
+    build: Build | None = None,
+    runtime: str = "eager",
+    on_start: Callable[[int], None] = lambda total: None,
+    on_pass: Callable[[], None] = lambda: None,
+) -> ProfileReport:
+    """Time a network on this machine, as a whole and step by step: warm, in turns, medians and quartiles.
+
+    Args:
+        architecture: what `archdsl.load` gives.
+        device: `cpu`, `cuda`, `cuda:1`.
+        batch_size: samples in the batch.
+        rounds: passes of either kind, at least 2; by default as many as fit into two seconds, from 10 to 40.
+        build: makes what is timed as a whole; by default the module of `archdsl.compile` in eval mode, on the device.
+        runtime: how results call it.
+        on_start, on_pass: called with the number of passes to come, and after each of them.
+
+    Raises:
+        ValueError: for an unknown device, a batch below 1 or fewer than 2 rounds.
+    """
+    from archdsl.backends.torch.profiling import profile_network
+    from archdsl.backends.torch.stopwatch import device_facts
+
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+    facts, graph = device_facts(device), architecture.graph()
+    module = build(architecture) if build is not None else _compiled(architecture, device)
+    found = profile_network(graph, module, device, batch_size, rounds, on_start, on_pass)
+    layers = [MeasuredStep(node.path, node.op.name, t) for node, t in zip(graph.nodes, found.steps, strict=True)]
+    return ProfileReport(architecture.name, facts, runtime, batch_size, found.rounds, found.whole, tuple(layers))
+
+
+def _compiled(architecture: Architecture, device: str) -> nn.Module:
+    from archdsl.pipeline.building import compile_architecture
+
+    return compile_architecture(architecture).eval().to(device)
+
+
+def observe(architecture: Architecture, profile: ProfileReport) -> Observation:
+    """A measured network as a fit reads it: the fastest of its rounds, since all else on a machine only adds time."""
+    from archdsl.analysis.latency.observations import Observation
+
+    steps = tuple((node.op, node.operand_types) for node in architecture.graph().nodes)
+    seconds = tuple(layer.seconds.least for layer in profile.layers)
+    return Observation(profile.name, profile.batch_size, steps, seconds, profile.whole.least)
+
+
+def predict_latency(
+    architecture: Architecture, profile: DeviceProfile | str | PathLike[str], batch_size: int = 1
+) -> LatencyReport:
+    """The time of one forward pass of the inference form, predicted from a device profile alone; without torch.
+
+    Args:
+        architecture: what `archdsl.load` gives.
+        profile: a device profile, or its file (`archdsl profile --fit`).
+        batch_size: samples in the batch.
+
+    Raises:
+        ProfileError: a ValueError, for a file that is no device profile.
+        ValueError: for a profile that predicts no time, or a batch below 1.
+        OSError: if the file can't be read.
+    """
+    from archdsl.analysis.latency.device import DeviceProfile
+    from archdsl.analysis.latency.prediction import predicted
+    from archdsl.analysis.latency.profile_file import read_profile
+
+    known = profile if isinstance(profile, DeviceProfile) else read_profile(profile)
+    return predicted(architecture.graph(), known, batch_size)

@@ -1,0 +1,116 @@
+"""`archdsl profile`, and `--device` of the commands that predict."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import archdsl as api
+from tests.analysis.latency.made_up import profile
+
+
+@pytest.fixture
+def device(folder: Path) -> str:
+    """The file of a profile that predicts."""
+    api.write_profile(profile(), "device.json")
+    return "device.json"
+
+
+def test_measures_a_network_and_its_layers(archdsl: Any, folder: Path) -> None:
+    answer = archdsl("profile", "resnet20_cifar_a", "--rounds", 2, "--format", "json")
+    assert answer.status == 0, answer.err
+    found = json.loads(answer.out)
+    assert (found["schema_version"], found["name"], found["rounds"]) == (1, "resnet20_cifar_a", 2)
+    assert (found["device"]["kind"], found["runtime"], found["batch_size"]) == ("cpu", "eager", 1)
+    graph = api.load("resnet20_cifar_a").graph()
+    assert [layer["path"] for layer in found["layers"]] == [node.path for node in graph.nodes]
+    for seconds in (found["seconds"], *(layer["seconds"] for layer in found["layers"])):
+        assert 0 < seconds["least"] <= seconds["lower"] <= seconds["median"] <= seconds["upper"]
+    assert found["steps_seconds"] == pytest.approx(sum(layer["seconds"]["median"] for layer in found["layers"]))
+
+
+@pytest.mark.parametrize("rows", ["layers", "operators", "none"])
+def test_says_it_as_text(archdsl: Any, folder: Path, rows: str) -> None:
+    answer = archdsl("profile", "lenet5", "--rounds", 2, "--by", rows)
+    assert answer.status == 0, answer.err
+    assert "whole network" in answer.out
+    assert "quartiles" in answer.out
+    assert ("share" in answer.out) == (rows != "none")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["profile"], "a SPEC is needed, or --fit"),
+        (["profile", "lenet5", "--fit", "-o", "p.json"], "leave SPEC out"),
+        (["profile", "--fit"], "--fit needs --output"),
+        (["profile", "lenet5", "-o", "p.json"], "go with --fit"),
+        (["profile", "lenet5", "--device", "tpu"], "tpu"),
+        (["profile", "lenet5", "--device", "cuda:99"], "cuda:99"),
+        (["profile", "lenet5", "--rounds", "1"], "--rounds"),
+        (["profile", "lenet5", "--batch-size", "0"], "--batch-size"),
+        (["cost", "lenet5", "--device", "device.json", "--training"], "--device predicts inference"),
+        (["cost", "lenet5", "--device", "device.json", "--dtype", "int8"], "--device predicts inference"),
+        (["cost", "lenet5", "--device", "nothing.json"], "nothing.json"),
+        (["cost", "lenet5", "--device", "bare.json"], "predicts no time"),
+        (["cost", "lenet5", "--device", "wrong.json"], "not JSON"),
+        (["lint", "lenet5", "--device", "wrong.json"], "not JSON"),
+        (["report", "lenet5", "--device", "wrong.json"], "not JSON"),
+        (["cost", "lenet5", "--device", "device.json", "--batch-size", str(10**16)], "longer than can be predicted"),
+    ],
+)
+def test_wrong_usage(archdsl: Any, folder: Path, device: str, arguments: list[str], says: str) -> None:
+    Path("bare.json").write_text('{"peak_flops": 1e9, "bandwidth": 1e9}')
+    Path("wrong.json").write_text("{")
+    answer = archdsl(*arguments)
+    assert answer.status == 2
+    assert says in answer.err
+    assert not Path("p.json").exists()
+
+
+def test_a_profile_is_not_overwritten(archdsl: Any, folder: Path, device: str) -> None:
+    answer = archdsl("profile", "--fit", "-o", device)
+    assert answer.status == 2
+    assert "--force" in answer.err
+
+
+def test_cost_adds_the_predicted_time(archdsl: Any, folder: Path, device: str) -> None:
+    answer = archdsl("cost", "mobilenet_v2", "--device", device, "--format", "json")
+    assert answer.status == 0, answer.err
+    found = json.loads(answer.out)
+    latency, expected = found["latency"], api.predict_latency(api.load("mobilenet_v2"), device)
+    assert latency["seconds"] == expected.seconds
+    assert latency["low"] <= latency["high"]
+    assert [layer["path"] for layer in latency["layers"]] == [layer["path"] for layer in found["layers"]]
+    for rows in ("layers", "cells", "operators", "none"):
+        text = archdsl("cost", "mobilenet_v2", "--device", device, "--by", rows).out
+        assert "predicted time" in text
+        assert ("predicted\n" in text) == (rows != "none")
+
+
+def test_lint_says_it_in_time(archdsl: Any, folder: Path, device: str) -> None:
+    arguments = ("lint", "mobilenet_v2", "--threshold", "G4=0.01")
+    assert "predicted time" not in archdsl(*arguments).out
+    text = archdsl(*arguments, "--device", device).out
+    assert "of the predicted time on made up" in text
+    assert "ms on made up, if time follows the memory_access" in text
+
+
+def test_report_has_the_predicted_time_in_every_format(archdsl: Any, folder: Path, device: str) -> None:
+    for name in ("r.html", "r.md", "r.json", "r.csv"):
+        answer = archdsl("report", "mobilenet_v2", "squeezenet1_1", "--device", device, "-o", name)
+        assert answer.status == 0, answer.err
+    expected = api.predict_latency(api.load("mobilenet_v2"), device)
+    found = json.loads(Path("r.json").read_text())
+    assert found["networks"][0]["latency"]["seconds"] == expected.seconds
+    assert "predictor" not in found["device"]
+    page = Path("r.html").read_text()
+    assert "Predicted time" in page
+    assert "predicted time (ms)" in page
+    assert "Predicted time (made up)" in Path("r.md").read_text()
+    head, first, *_ = Path("r.csv").read_text().splitlines()
+    assert head.endswith("bound_seconds,predicted_seconds")
+    assert float(first.rsplit(",", 1)[1]) == expected.layers[0].seconds
