@@ -33,10 +33,12 @@ def pages() -> dict[Path, str]:
     from archdsl.diagnostics.render.reference import pages as diagnostics
     from archdsl.pipeline.shipped import index_text
     from archdsl.spec.library import library_root
+    from archdsl_search.reference import pages as search
 
     found[library_root() / "index.json"] = index_text()
     found[REFERENCE / "cells.md"] = _cells(library_root())
     found.update({REFERENCE / "diagnostics" / name: text for name, text in diagnostics().items()})
+    found.update({REFERENCE / name: text for name, text in search().items()})
     return found
 
 

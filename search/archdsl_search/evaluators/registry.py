@@ -26,6 +26,11 @@ _OWN = {
 }
 
 
+def own_names() -> tuple[str, ...]:
+    """Those that come with archdsl."""
+    return tuple(_OWN)
+
+
 def evaluator_names() -> tuple[str, ...]:
     """Every name that `evaluator_type` knows: our own first."""
     return (*_OWN, *sorted({point.name for point in entry_points(group=GROUP)} - set(_OWN)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, field_validator
@@ -112,5 +113,10 @@ class ZeroCostEvaluator(Evaluator[ZeroCostSettings]):
 
 def proxy_score(name: str, module: nn.Module, batch: Minibatch) -> float:
     """The score of this name, for an untrained module; its weights are afterwards what they were."""
-    found: float = import_module(f"archdsl_search.evaluators.zero_cost.{name}").score(module, batch)
+    found: float = proxy_module(name).score(module, batch)
     return found
+
+
+def proxy_module(name: str) -> ModuleType:
+    """The module of a computed proxy; its `score` is the proxy."""
+    return import_module(f"archdsl_search.evaluators.zero_cost.{name}")
