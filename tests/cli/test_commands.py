@@ -293,7 +293,15 @@ def test_zoo_list_filters(archdsl):
     small = json.loads(archdsl("zoo", "list", "--max-params", "1e6", "--max-mult-adds", "1e7", "--format", "json").out)
     assert small
     assert all(entry["params"] <= 1e6 and entry["mult_adds"] <= 1e7 for entry in small)
-    assert "25,557,032" in archdsl("zoo", "list", "resnet50").out
+    line = archdsl("zoo", "list", "resnet50").out.splitlines()[1]
+    assert line.split()[:5] == ["resnet50", "model", "arXiv:1512.03385", "25,557,032", "4,089,184,256"]
+    assert archdsl("zoo").out == archdsl("zoo", "list").out
+    genotype = json.loads(archdsl("zoo", "list", "darts_v2", "--max-params", "4e6", "--format", "json").out)[0]
+    assert (genotype["paper"], genotype["params"], genotype["input"]) == (
+        "arXiv:1806.09055",
+        3_349_342,
+        {"image": [3, 32, 32]},
+    )
     assert archdsl("zoo", "list", "no such words").out == "no network fits these words\n"
 
 

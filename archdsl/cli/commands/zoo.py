@@ -18,6 +18,17 @@ app = typer.Typer(
 )
 
 
+# Of the column in the list; authors and title of what is not on arXiv are longer.
+PAPER_WIDTH = 28
+
+
+@app.callback(invoke_without_command=True)
+def zoo(context: typer.Context) -> None:
+    """List and show the networks that come with archdsl; without a command, list all of them."""
+    if context.invoked_subcommand is None:
+        list_command()
+
+
 @app.command("list")
 def list_command(
     words: Annotated[
@@ -33,7 +44,7 @@ def list_command(
     ] = None,
     format: TextOrJson = "text",
 ) -> None:
-    """List networks and search spaces, by name.
+    """List networks and search spaces, by name: paper, parameters, multiply-adds, input.
 
     The figures come from an index that is generated with the specs; nothing is loaded.
     """
@@ -43,11 +54,12 @@ def list_command(
     entries.sort(key=lambda entry: ([entry["name"]] != wanted, not all(word in entry["name"] for word in wanted)))
     entries = [entry for entry in entries if _within(entry, "params", max_params)]
     entries = [entry for entry in entries if _within(entry, "mult_adds", max_mult_adds)]
+    entries = [{**entry, "paper": _paper(entry)} for entry in entries]
     if format == "json":
         print_json(entries)
         return
-    header = ["name", "kind", "params", "mult_adds", "input", "description"]
-    rows = [[_column(entry, name) for name in header] for entry in entries]
+    header = ["name", "kind", "paper", "params", "mult_adds", "input", "description"]
+    rows = [[_column({**entry, "paper": _short(entry["paper"])}, name) for name in header] for entry in entries]
     print(_fitted(table(header, rows)) if rows else "no network fits these words")
 
 
@@ -105,6 +117,16 @@ def _fitted(text: str) -> str:
         return text
     width = shutil.get_terminal_size().columns
     return "\n".join(line if len(line) <= width else f"{line[: width - 1]}…" for line in text.splitlines())
+
+
+def _paper(entry: dict[str, Any]) -> str:
+    """The first reference, without the sections and figures in it: an arXiv number, or authors and title."""
+    first = next(iter(entry.get("references") or ()), "")
+    return first.split(",")[0] if first.startswith("arXiv:") else first
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= PAPER_WIDTH else f"{text[: PAPER_WIDTH - 1]}…"
 
 
 def _column(entry: dict[str, Any], name: str) -> object:
