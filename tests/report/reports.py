@@ -6,7 +6,6 @@ from archdsl.analysis.costing import cost_report
 from archdsl.analysis.latency.device import DeviceProfile
 from archdsl.ir.graph import Graph
 from archdsl.report.data import Finding, NetworkData, ReportData, report_data
-from archdsl.report.device import DeviceProfile
 
 DEVICE = DeviceProfile("bench <1>", 1e11, 2e10)
 FINDING = Finding(

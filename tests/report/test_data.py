@@ -13,7 +13,6 @@ from archdsl.analysis.latency.profile_file import ProfileError, read_profile
 from archdsl.analysis.latency.roofline import bound_of
 from archdsl.report.changes import changes
 from archdsl.report.data import report_data, to_dict
-from archdsl.report.device import DeviceProfile, ProfileError, bound_of, read_profile
 from archdsl.report.formats.csv_format import to_csv
 from archdsl.report.formats.json_format import to_json
 from archdsl.report.formats.markdown import code, prose, to_markdown
