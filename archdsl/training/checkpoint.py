@@ -21,7 +21,7 @@ from archdsl.pipeline.weights import save_weights
 from archdsl.training.errors import TrainingError
 from archdsl.training.settings import TrainingSettings
 
-FORMAT = 1
+FORMAT = 2
 METADATA_KEY = "archdsl.checkpoint"
 
 
@@ -35,6 +35,8 @@ class Checkpoint:
         network: hash of the architecture.
         data: name of the data set.
         settings: the settings as plain data.
+        way: how steps are carried out; a run goes on in the way in which it began.
+        teacher: identity of the teacher, or empty.
     """
 
     epoch: int
@@ -44,6 +46,8 @@ class Checkpoint:
     network: str
     data: str
     settings: dict[str, Any]
+    way: dict[str, bool]
+    teacher: str
 
 
 def save(path: Path, checkpoint: Checkpoint, module: nn.Module, optimizer: optim.Optimizer) -> None:
@@ -64,20 +68,48 @@ def save(path: Path, checkpoint: Checkpoint, module: nn.Module, optimizer: optim
     save_weights(tensors, path, {METADATA_KEY: json.dumps(metadata)})
 
 
-def load(
-    path: Path, module: nn.Module, optimizer: optim.Optimizer, network: str, data: str, settings: TrainingSettings
-) -> Checkpoint:
-    """Put a checkpoint into `module` and `optimizer`, which stay untouched if it does not fit.
+@dataclass(frozen=True)
+class Stored:
+    """A checkpoint that was read from a file; nothing is changed by reading it."""
+
+    path: Path
+    checkpoint: Checkpoint
+    tensors: dict[str, Tensor]
+    plain: dict[str, Any]
+
+    def expect(self, network: str, data: str, settings: TrainingSettings, teacher: str) -> None:
+        """Raises TrainingError unless it is of this network, data set, settings and teacher."""
+        found = self.checkpoint
+        if found.network != network:
+            raise TrainingError(f"{self.path}: the checkpoint is of another network (its graph's hash differs)")
+        if found.data != data:
+            raise TrainingError(f"{self.path}: the checkpoint was trained on {found.data}, not on {data}")
+        if found.teacher != teacher:
+            raise TrainingError(f"{self.path}: the checkpoint has another teacher, or one of the two has none")
+        difference = settings.difference(found.settings)
+        if difference:
+            raise TrainingError(f"{self.path}: the checkpoint has other settings: {'; '.join(difference)}")
+
+    def fill(self, module: nn.Module, optimizer: optim.Optimizer) -> None:
+        """Put it into `module` and `optimizer`, which stay untouched if it does not fit.
+
+        Raises:
+            TrainingError: if weights or state are not those of this network.
+        """
+        state = _optimizer_state(self.path, self.plain, self.tensors, optimizer)
+        _fill_module(self.path, self.tensors, module)
+        optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def read(path: Path) -> Stored:
+    """The checkpoint in a file.
 
     Raises:
-        TrainingError: if the file is missing, cut off, no checkpoint, or of another network, data set or settings.
+        TrainingError: if the file is missing, cut off or no checkpoint.
     """
     metadata, tensors = _read(path)
-    _check_origin(path, metadata, network, data, settings)
-    state = _optimizer_state(path, metadata, tensors, optimizer)
-    _fill_module(path, tensors, module)
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    return Checkpoint(**{name: metadata[name] for name in Checkpoint.__dataclass_fields__})
+    found = Checkpoint(**{name: metadata[name] for name in Checkpoint.__dataclass_fields__})
+    return Stored(path, found, tensors, metadata["optimizer"])
 
 
 def _module_tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
@@ -107,16 +139,6 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     return metadata, tensors
 
 
-def _check_origin(path: Path, metadata: dict[str, Any], network: str, data: str, settings: TrainingSettings) -> None:
-    if metadata["network"] != network:
-        raise TrainingError(f"{path}: the checkpoint is of another network (its graph's hash differs)")
-    if metadata["data"] != data:
-        raise TrainingError(f"{path}: the checkpoint was trained on {metadata['data']}, not on {data}")
-    difference = settings.difference(metadata["settings"])
-    if difference:
-        raise TrainingError(f"{path}: the checkpoint has other settings: {'; '.join(difference)}")
-
-
 def _fill_module(path: Path, tensors: dict[str, Tensor], module: nn.Module) -> None:
     own = dict(_module_tensors(module))
     stored = {name.removeprefix("module/"): t for name, t in tensors.items() if name.startswith("module/")}
@@ -128,15 +150,22 @@ def _fill_module(path: Path, tensors: dict[str, Tensor], module: nn.Module) -> N
 
 
 def _optimizer_state(
-    path: Path, metadata: dict[str, Any], tensors: dict[str, Tensor], optimizer: optim.Optimizer
+    path: Path, plain: dict[str, Any], tensors: dict[str, Tensor], optimizer: optim.Optimizer
 ) -> dict[int, dict[str, Any]]:
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Any]] = {}
     stored: dict[str, Any] = {name[10:]: tensor for name, tensor in tensors.items() if name.startswith("optimizer/")}
-    for name, value in {**stored, **metadata["optimizer"]}.items():
+    for name, value in {**stored, **plain}.items():
         number, _, key = name.partition("/")
         fits = number.isdigit() and int(number) < len(parameters)
         if not fits or (isinstance(value, Tensor) and value.ndim and value.shape != parameters[int(number)].shape):
             raise TrainingError(f"{path}: the checkpoint's optimizer state is not that of this network")
-        state.setdefault(int(number), {})[key] = value
+        state.setdefault(int(number), {})[key] = _laid_out(value, parameters[int(number)])
     return state
+
+
+def _laid_out(value: Any, parameter: Tensor) -> Any:
+    """State in the memory layout of its parameter, as fused optimizers take for granted."""
+    if isinstance(value, Tensor) and value.shape == parameter.shape:
+        return torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+    return value

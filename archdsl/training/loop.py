@@ -5,24 +5,27 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn, optim
+from torch import Tensor, nn
 
 from archdsl.training import checkpoint, metrics
 from archdsl.training.classifier import Classifier
 from archdsl.training.datasets import Dataset, Images
+from archdsl.training.distillation import Teacher
 from archdsl.training.errors import DivergenceError, TrainingError, naming_memory
 from archdsl.training.keeping import CHECKPOINT, METRICS, InFolder, InMemory, Keeper
-from archdsl.training.optimizers import make_optimizer, peak_learning_rate
+from archdsl.training.optimizers import peak_learning_rate
 from archdsl.training.preparation import Preparation, augment
 from archdsl.training.results import EpochReport, Score, StepReport, TrainingResult
 from archdsl.training.schedule import learning_rate_factor
 from archdsl.training.seeds import generator, seed_everything
 from archdsl.training.settings import TrainingSettings
+from archdsl.training.stepping import Stepper, choose_way
+from archdsl.training.ways import Way
 
 EVALUATION_BATCH = 256
 # Reading the loss waits for the device; it is looked at once in so many steps.
@@ -40,6 +43,8 @@ class Training:
         folder: where checkpoint, weights and metrics go; None writes nothing.
         on_step: called with what can be shown.
         on_epoch: called after each epoch; the training ends early where it returns True.
+        on_way: called once with the way in which steps are carried out.
+        teacher: whose answers are learned, beside the labels.
         test: whether the best weights are scored on the images held out.
     """
 
@@ -52,6 +57,8 @@ class Training:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     on_step: Callable[[StepReport], None] = lambda report: None
     on_epoch: Callable[[EpochReport], bool | None] = lambda report: None
+    on_way: Callable[[Way], None] = lambda way: None
+    teacher: Teacher | None = None
     test: bool = True
 
     def run(self, resume: bool = False) -> TrainingResult:
@@ -72,7 +79,7 @@ class Training:
             while state.epoch < self.settings.epochs and not stopped:
                 report = self._epoch(state.epoch + 1)
                 state = self._after(report, state)
-                self._keeper.epoch(report._asdict(), state, self.module, self.optimizer)
+                self._keeper.epoch(report._asdict(), state, self.module, self.stepper.optimizer)
                 self._reports.append(report)
                 stopped = bool(self.on_epoch(report))
             return self._finish(state, stopped)
@@ -83,13 +90,35 @@ class Training:
         self.preparation = Preparation.for_dataset(self.dataset, self.classifier.shape)
         self.steps = max(1, len(self.train) // self.settings.batch_size)
         self.module.to(self.device)
-        self.optimizer: optim.Optimizer = make_optimizer(self.module, self.settings)
         self._keeper: Keeper = InMemory() if self.folder is None else InFolder(self.folder)
         self._reports: list[EpochReport] = []
 
     def _fresh(self) -> checkpoint.Checkpoint:
         settings = self.settings.to_dict()
-        return checkpoint.Checkpoint(0, 0, 0.0, math.inf, self.network, self.dataset.name, settings)
+        way = choose_way(
+            self.module,
+            self.classifier,
+            self.settings,
+            self.device,
+            self._first_batch(),
+            self.settings.epochs * self.steps,
+        )
+        self._start(way)
+        teacher = self.teacher.identity if self.teacher else ""
+        described = (self.network, self.dataset.name, settings, asdict(way), teacher)
+        return checkpoint.Checkpoint(0, 0, 0.0, math.inf, *described)
+
+    def _start(self, way: Way) -> None:
+        """Bring the module into the way's layout; nothing is random here, or the run would depend on the way."""
+        self.way = way
+        self.stepper = Stepper(self.module, self.classifier, self.settings, self.device, way, self.teacher)
+        self.stepper.record(self._first_batch()[0])
+        self.on_way(way)
+
+    def _first_batch(self) -> tuple[Tensor, Tensor]:
+        """Images and labels to try steps with."""
+        part = self.train.take(torch.arange(min(self.settings.batch_size, len(self.train)), device=self.device))
+        return self.preparation(part.pixels), part.labels
 
     def _after(self, report: EpochReport, state: checkpoint.Checkpoint) -> checkpoint.Checkpoint:
         """The state after an epoch; its weights are kept if they are the best, equals going to the lower loss."""
@@ -101,11 +130,14 @@ class Training:
 
     def _resumed(self) -> checkpoint.Checkpoint:
         assert self.folder is not None
-        path = self.folder / CHECKPOINT
-        found = checkpoint.load(path, self.module, self.optimizer, self.network, self.dataset.name, self.settings)
-        metrics.keep_until(self.folder / METRICS, found.epoch)
+        stored = checkpoint.read(self.folder / CHECKPOINT)
+        teacher = self.teacher.identity if self.teacher else ""
+        stored.expect(self.network, self.dataset.name, self.settings, teacher)
+        self._start(Way(**stored.checkpoint.way))
+        stored.fill(self.module, self.stepper.optimizer)
+        metrics.keep_until(self.folder / METRICS, stored.checkpoint.epoch)
         self._reports += [EpochReport(**record) for record in metrics.read(self.folder / METRICS)]
-        return found
+        return stored.checkpoint
 
     def _epoch(self, epoch: int) -> EpochReport:
         """Train for one epoch."""
@@ -116,7 +148,7 @@ class Training:
         right = torch.zeros((), device=self.device)
         seen = 0
         for step, index in enumerate(self._batches(epoch)):
-            loss, correct = self._step((epoch - 1) * self.steps + step, index, epoch)
+            loss, correct = self._step((epoch - 1) * self.steps + step, index)
             loss_sum += loss * len(index)
             right += correct
             seen += len(index)
@@ -125,7 +157,7 @@ class Training:
         score = self.evaluate(self.validation)
         self._expect_finite(score.loss, epoch, "the validation loss", "")
         seconds = round(time.monotonic() - started, 3)
-        rate = self.optimizer.param_groups[0]["lr"]
+        rate = self.stepper.optimizer.param_groups[0]["lr"]
         return EpochReport(epoch, rate, float(loss_sum) / seen, float(right) / seen, *score, seconds)
 
     def _batches(self, epoch: int) -> Iterator[Tensor]:
@@ -136,40 +168,12 @@ class Training:
             start = step * self.settings.batch_size
             yield order[start : start + self.settings.batch_size].to(self.device)
 
-    def _step(self, step: int, index: Tensor, epoch: int) -> tuple[Tensor, Tensor]:
+    def _step(self, step: int, index: Tensor) -> tuple[Tensor, Tensor]:
         """One update; the loss and how many answers were right, still on the device."""
-        settings = self.settings
         images = self.preparation(self.train.pixels[index])
-        images = augment(images, settings.flip, settings.crop, self._augmentation)
-        labels = self.train.labels[index]
-        rate = peak_learning_rate(settings) * learning_rate_factor(settings, step, self.steps)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        with self._autocast():
-            outputs = self._outputs(self.module(images))
-        loss = self._loss(outputs, labels)
-        self.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        if settings.clip_norm:
-            nn.utils.clip_grad_norm_(self.module.parameters(), settings.clip_norm)
-        self.optimizer.step()
-        return loss.detach(), (outputs[0].argmax(1) == labels).sum()
-
-    def _autocast(self) -> torch.autocast:
-        wanted = self.settings.precision
-        enabled = wanted == "bfloat16" or (wanted == "auto" and self.device.type == "cuda")
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=enabled)
-
-    def _outputs(self, found: Tensor | dict[str, Tensor]) -> list[Tensor]:
-        """The outputs that are there, the one that counts first."""
-        if isinstance(found, Tensor):
-            return [found]
-        return [found[name] for name in self.classifier.outputs if name in found]
-
-    def _loss(self, outputs: list[Tensor], labels: Tensor) -> Tensor:
-        smoothing = self.settings.label_smoothing
-        losses = [F.cross_entropy(output.float(), labels, label_smoothing=smoothing) for output in outputs]
-        return losses[0] + self.settings.aux_weight * sum(losses[1:], torch.zeros((), device=self.device))
+        images = augment(images, self.settings.flip, self.settings.crop, self._augmentation)
+        rate = peak_learning_rate(self.settings) * learning_rate_factor(self.settings, step, self.steps)
+        return self.stepper.step(images, self.train.labels[index], rate)
 
     def _report(self, epoch: int, step: int, loss: float) -> None:
         self._expect_finite(loss, epoch, "the loss", f", step {step}")
@@ -190,10 +194,9 @@ class Training:
         for start in range(0, len(images), EVALUATION_BATCH):
             part = slice(start, start + EVALUATION_BATCH)
             labels = images.labels[part].to(self.device)
-            with self._autocast():
-                outputs = self._outputs(self.module(self.preparation(images.pixels[part].to(self.device))))
-            loss += float(F.cross_entropy(outputs[0].float(), labels, reduction="sum"))
-            right += int((outputs[0].argmax(1) == labels).sum())
+            answers = self.stepper.answers(self.preparation(images.pixels[part].to(self.device)))
+            loss += float(F.cross_entropy(answers, labels, reduction="sum"))
+            right += int((answers.argmax(1) == labels).sum())
         return Score(loss / len(images), right / len(images))
 
     def _finish(self, state: checkpoint.Checkpoint, stopped: bool) -> TrainingResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import torch
 from torch import nn, optim
 
 from archdsl.training.settings import TrainingSettings
@@ -30,8 +31,11 @@ def peak_learning_rate(settings: TrainingSettings) -> float:
     return USUAL[settings.optimizer].learning_rate if settings.learning_rate is None else settings.learning_rate
 
 
-def make_optimizer(module: nn.Module, settings: TrainingSettings) -> optim.Optimizer:
-    """The optimizer over all parameters; biases and the weights of normalisation are not decayed."""
+def make_optimizer(module: nn.Module, settings: TrainingSettings, device: torch.device) -> optim.Optimizer:
+    """The optimizer over all parameters; biases and the weights of normalisation are not decayed.
+
+    One kernel updates all parameters where torch has such kernels and `settings.speed` is not `plain`.
+    """
     decay = USUAL[settings.optimizer].weight_decay if settings.weight_decay is None else settings.weight_decay
     parameters = [p for p in module.parameters() if p.requires_grad]
     groups: list[dict[str, Any]] = [
@@ -40,14 +44,15 @@ def make_optimizer(module: nn.Module, settings: TrainingSettings) -> optim.Optim
     ]
     groups = [group for group in groups if group["params"]]
     rate = peak_learning_rate(settings)
+    fused = settings.speed != "plain" and device.type in ("cpu", "cuda")
     match settings.optimizer:
         case "sgd":
-            return optim.SGD(groups, lr=rate, momentum=settings.momentum)
+            return optim.SGD(groups, lr=rate, momentum=settings.momentum, fused=fused)
         case "nesterov":
-            return optim.SGD(groups, lr=rate, momentum=settings.momentum, nesterov=settings.momentum > 0)
+            return optim.SGD(groups, lr=rate, momentum=settings.momentum, nesterov=settings.momentum > 0, fused=fused)
         case "adam":
-            return optim.Adam(groups, lr=rate)
+            return optim.Adam(groups, lr=rate, fused=fused)
         case "adamw":
-            return optim.AdamW(groups, lr=rate)
+            return optim.AdamW(groups, lr=rate, fused=fused)
         case "rmsprop":
             return optim.RMSprop(groups, lr=rate, momentum=settings.momentum)

@@ -10,6 +10,7 @@ from archdsl.training.errors import TrainingError
 Optimizer = Literal["sgd", "nesterov", "adam", "adamw", "rmsprop"]
 Schedule = Literal["cosine", "step", "constant"]
 Precision = Literal["auto", "float32", "bfloat16"]
+Speed = Literal["auto", "measure", "plain", "compile"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,11 @@ class TrainingSettings:
         aux_weight: weight of each output but the first in the loss.
         flip: mirror half of the training images.
         crop: shift training images by up to so many pixels of the network's input.
-        precision: bfloat16 computes with autocast; auto does so on a GPU.
+        precision: bfloat16 computes with autocast; auto does so on a GPU, or where `speed` measures that it is faster.
+        speed: how steps are carried out: `auto` by rules, the same in every run (channels last, fused optimizer);
+            `measure` tries a few steps of every way first; `plain` as torch does by default; `compile` with each
+            distinct cell compiled. Numbers differ between ways by rounding (more in bfloat16).
+        temperature, alpha: of learning from a teacher: softness of its answers, their share of the loss.
         validation: the training images that choose the best epoch: a share of them, below 1, or their number.
         seed: of initial weights, order, augmentation and dropout. The split of the data does not depend on it.
     """
@@ -50,6 +55,9 @@ class TrainingSettings:
     flip: bool = False
     crop: int = 0
     precision: Precision = "auto"
+    speed: Speed = "auto"
+    temperature: float = 4.0
+    alpha: float = 0.7
     validation: float = 0.1
     seed: int = 0
 
@@ -67,6 +75,8 @@ class TrainingSettings:
             "clip_norm": self.clip_norm >= 0,
             "aux_weight": self.aux_weight >= 0,
             "crop": self.crop >= 0,
+            "temperature": self.temperature > 0,
+            "alpha": 0 <= self.alpha <= 1,
             "validation": 0 < self.validation < 1 or (self.validation >= 2 and self.validation % 1 == 0),
         }
         for name, holds in rules.items():

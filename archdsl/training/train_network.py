@@ -16,10 +16,12 @@ from archdsl.pipeline.building import compile_architecture
 from archdsl.training.classifier import Classifier, classifier, classifier_of_module
 from archdsl.training.datasets import Dataset, load_dataset
 from archdsl.training.devices import choose_device
+from archdsl.training.distillation import make_teacher
 from archdsl.training.loop import Training
 from archdsl.training.results import EpochReport, StepReport, TrainingResult
 from archdsl.training.seeds import seed_everything
 from archdsl.training.settings import TrainingSettings
+from archdsl.training.ways import Way
 
 if TYPE_CHECKING:
     from archdsl.pipeline.building import Weights
@@ -37,6 +39,9 @@ def train(
     test: bool = True,
     on_epoch: Callable[[EpochReport], bool | None] | None = None,
     on_step: Callable[[StepReport], None] | None = None,
+    on_way: Callable[[Way], None] | None = None,
+    teacher: Architecture | nn.Module | None = None,
+    teacher_weights: Weights | None = None,
 ) -> TrainingResult:
     """Train a network to classify the images of a data set.
 
@@ -57,6 +62,11 @@ def train(
         test: score the best weights on the images held out. A search leaves them alone.
         on_epoch: called after each epoch; the training ends early where it returns True.
         on_step: called every few steps.
+        on_way: called once with the way in which steps are carried out (see `TrainingSettings.speed`).
+        teacher: a trained network whose answers are learned beside the labels (`temperature` and `alpha` of the
+            settings): an architecture with `teacher_weights`, or a module. It reads as many channels and tells as
+            many classes apart; its images may be larger or smaller.
+        teacher_weights: as `weights`.
 
     Raises:
         TrainingError: if network, data, settings and checkpoint do not go together; its kinds are DataError (unknown,
@@ -74,6 +84,9 @@ def train(
         training.device, training.test = place, test
         training.on_epoch = on_epoch or training.on_epoch
         training.on_step = on_step or training.on_step
+        training.on_way = on_way or training.on_way
+        if teacher is not None:
+            training.teacher = make_teacher(teacher, teacher_weights, form, place)
         return training.run(resume)
 
 

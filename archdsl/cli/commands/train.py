@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -45,13 +45,34 @@ def command(
     flip: Annotated[bool, typer.Option("--flip", help="Mirror half of the images.")] = False,
     crop: Annotated[int, typer.Option("--crop", help="Shift images by up to so many pixels.")] = 0,
     precision: Annotated[
-        Literal["auto", "float32", "bfloat16"], typer.Option("--precision", help="auto: bfloat16 on a GPU.")
+        Literal["auto", "float32", "bfloat16"],
+        typer.Option("--precision", help="auto: bfloat16 on a GPU, or where that is measured to be faster."),
+    ] = "auto",
+    speed: Annotated[
+        Literal["auto", "measure", "plain", "compile"],
+        typer.Option(
+            "--speed",
+            help="How steps are carried out: by rules; the fastest of a few that are tried first; as torch does by "
+            "default; with cells compiled.",
+        ),
     ] = "auto",
     validation: Annotated[
         float,
         typer.Option("--validation", help="Training images that choose the best epoch: a share, below 1, or a number."),
     ] = 0.1,
     seed: Annotated[int, typer.Option("--seed")] = 0,
+    teacher: Annotated[
+        str | None, typer.Option("--teacher", metavar="SPEC", help="A trained network to learn from as well.")
+    ] = None,
+    teacher_weights: Annotated[
+        Path | None, typer.Option("--teacher-weights", metavar="FILE", help="Its weights.")
+    ] = None,
+    teacher_params: Annotated[
+        list[str] | None,
+        typer.Option("--teacher-set", metavar="NAME=VALUE", help="`--set` of the teacher. Repeat for several."),
+    ] = None,
+    temperature: Annotated[float, typer.Option("--temperature", help="Softness of the teacher's answers.")] = 4.0,
+    alpha: Annotated[float, typer.Option("--alpha", help="Share of the teacher in the loss, 0 to 1.")] = 0.7,
     weights: Annotated[Path | None, typer.Option("--weights", metavar="FILE", help="Weights to start from.")] = None,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in DIR.")] = False,
@@ -71,13 +92,16 @@ def command(
             epochs=epochs, batch_size=batch_size, optimizer=optimizer, learning_rate=learning_rate,
             weight_decay=weight_decay, momentum=momentum, schedule=schedule, warmup_epochs=warmup,
             step_epochs=step_epochs, gamma=gamma, label_smoothing=label_smoothing, clip_norm=clip_norm,
-            aux_weight=aux_weight, flip=flip, crop=crop, precision=precision, validation=validation, seed=seed,
+            aux_weight=aux_weight, flip=flip, crop=crop, precision=precision, speed=speed,
+            validation=validation, temperature=temperature, alpha=alpha, seed=seed,
         )  # fmt: skip
         expect_folder(output)
         _refuse_to_overwrite(output, resume, force)
         architecture = loaded(spec, params, inputs, decisions)
+        options = {"weights": weights, "device": device, "folder": output, "resume": resume}
+        options |= _teacher(teacher, teacher_weights, teacher_params)
         dataset = _dataset(architecture, data, device)
-        result = _run(architecture, dataset, settings, output, weights, device, resume)
+        result = _run(architecture, dataset, settings, options)
     except archdsl.TrainingError as error:
         raise UsageError(str(error)) from None
     _print_result(result, dataset, output, format)
@@ -111,26 +135,32 @@ def _dataset(architecture: Architecture, data: str, device: str) -> Dataset:
     return dataset
 
 
+def _teacher(spec: str | None, weights: Path | None, params: list[str] | None) -> dict[str, Any]:
+    if spec is None:
+        if weights is not None or params:
+            raise UsageError("--teacher-weights and --teacher-set go with --teacher SPEC")
+        return {}
+    if weights is None:
+        raise UsageError("--teacher needs --teacher-weights FILE: without, there is nothing to learn from it")
+    return {"teacher": loaded(spec, params, None, None), "teacher_weights": weights}
+
+
 def _run(
-    architecture: Architecture,
-    dataset: Dataset,
-    settings: TrainingSettings,
-    output: Path,
-    weights: Path | None,
-    device: str,
-    resume: bool,
+    architecture: Architecture, dataset: Dataset, settings: TrainingSettings, options: dict[str, Any]
 ) -> TrainingResult:
     import archdsl
     from archdsl.cli.training_display import TrainingDisplay
 
+    if settings.speed == "measure":
+        progress("trying ways to carry out a step")
     try:
         with TrainingDisplay() as display:
             return archdsl.train(
-                architecture, dataset, settings, weights=weights, device=device, folder=output, resume=resume,
-                on_epoch=display.on_epoch, on_step=display.on_step,
+                architecture, dataset, settings, on_epoch=display.on_epoch, on_step=display.on_step,
+                on_way=lambda way: progress(f"steps: {way}"), **options,
             )  # fmt: skip
     except KeyboardInterrupt:
-        progress(f"stopped; --resume goes on from the last whole epoch in {output}")
+        progress(f"stopped; --resume goes on from the last whole epoch in {options['folder']}")
         raise
 
 
