@@ -7,7 +7,7 @@ Algebra, with r = relu:
 
 Where it goes: up to a layer or sum that can make it part of itself, if nobody else reads the value between; from a
 concat to its parts, if for at least half of the elements it then becomes part of a layer or isn't needed; behind a max
-pooling, where fewer elements are left, if it can't become part of a layer.
+pooling that leaves at most half of the elements, if it can't become part of a layer.
 
 Never negative are: results of relu, relu6, sigmoid, hardsigmoid, softmax, exp, and of layers with such an activation;
 sums, products, means, maxima, averages, views and joins of values that are never negative.
@@ -65,6 +65,10 @@ class _Run:
         self.positive = _never_negative(graph)
         self.removed = self.raised = self.sunk = 0
         self.places: list[str] = []
+        self.free: set[Value] = set()  # values of which a rectifier becomes part of the layer that makes them
+        for node in graph.nodes:
+            if len(node.outputs) == 1 and self._is_free(node):
+                self.free.update(node.outputs)
         self.moving: dict[Node, Node] = {}  # joins and poolings whose rectifier moves up: the rectifier
         for node in graph.nodes:
             if self._moves_up(node):
@@ -93,21 +97,20 @@ class _Run:
         if before is None or node.operands[0] in self.positive or self.reading.sole_reader(node.operands[0]) is None:
             return False
         if _is_max_pool(before):
-            return self._is_free(before.operands[0])
+            return before.operands[0] in self.free
         if before.op.name != "concat":
             return False
-        free = sum(v.type.elements for v in before.operands if v in self.positive or self._is_free(v))
+        free = sum(v.type.elements for v in before.operands if v in self.positive or v in self.free)
         return 2 * free >= node.operands[0].type.elements
 
-    def _is_free(self, value: Value) -> bool:
-        """Whether a rectifier of this value becomes part of the layer that makes it."""
-        maker = value.producer
-        if maker is None or self.reading.sole_reader(value) is None:
+    def _is_free(self, maker: Node) -> bool:
+        """Whether a rectifier of what a node makes becomes part of it, or of the layers before; those are known."""
+        if self.reading.sole_reader(maker.outputs[0]) is None:
             return False
         if maker.op.name in FUSED and activation_of(maker.op) == "none":
             return not self.reading.is_shared(maker)
         if maker.op.name == "concat" or _is_max_pool(maker):
-            return all(self._is_free(v) for v in maker.operands)
+            return self.free.issuperset(maker.operands)
         layers = [v.producer for v in maker.operands if self.reading.sole_reader(v) is not None]
         takes = [n for n in layers if n is not None and n.op.name in ("conv2d", "fused_conv2d") and is_plain(n)]
         return maker.op.name == "add" and any(not self.reading.is_shared(n) for n in takes)
@@ -138,11 +141,11 @@ class _Run:
     def _is_sunk(self, rectifier: Node) -> bool:
         source = rectifier.operands[0]
         reader = self.reading.sole_reader(rectifier.outputs[0])
-        if reader is None or not _is_max_pool(reader) or self._is_free(source) or source in self.positive:
+        if reader is None or not _is_max_pool(reader) or source in self.free or source in self.positive:
             return False
         if source.producer in self.moving:
             return False
-        return reader.outputs[0].type.elements < source.type.elements
+        return 2 * reader.outputs[0].type.elements <= source.type.elements
 
     def _sink(self, node: Node) -> None:
         rewriting = self.rewriting

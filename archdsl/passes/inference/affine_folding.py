@@ -38,6 +38,9 @@ from archdsl.passes.inference.layers import (
 )
 from archdsl.passes.rewriting import Reading, Rewriting, changed
 
+# How many nodes an affine map moves through at most.
+DEEPEST = 20
+
 
 class Fold(NamedTuple):
     """An affine map and the layers it goes into."""
@@ -128,22 +131,22 @@ def _takes_behind(node: Node) -> bool:
     )
 
 
-def _sources(value: Value, reading: Reading, start: int) -> list[tuple[Part, Node]]:
+def _sources(value: Value, reading: Reading, start: int, depth: int = 0) -> list[tuple[Part, Node]]:
     """The layers that make a value whose channels begin at `start` of the affine map; none if others do, too."""
     node = value.producer
-    if node is None or reading.sole_reader(value) is None or len(node.outputs) != 1:
+    if node is None or depth > DEEPEST or reading.sole_reader(value) is None or len(node.outputs) != 1:
         return []
     if _takes_behind(node):
         if reading.is_shared(node):
             return []
         return [(Part(node.path, kind_of(node), start, start + value.type.shape[0], has_bias(node)), node)]
     if averages_exactly(node):
-        return _sources(node.operands[0], reading, start)
+        return _sources(node.operands[0], reading, start, depth + 1)
     if node.op.name != "concat" or node.op.canonical_attributes(node.operand_types)["dim"] != 0:
         return []
     found: list[tuple[Part, Node]] = []
     for operand in node.operands:
-        parts = _sources(operand, reading, start)
+        parts = _sources(operand, reading, start, depth + 1)
         if not parts:
             return []
         found += parts
@@ -151,29 +154,29 @@ def _sources(value: Value, reading: Reading, start: int) -> list[tuple[Part, Nod
     return found
 
 
-def _sinks(value: Value, reading: Reading, repeats: int = 1) -> list[tuple[Part, Node]]:
+def _sinks(value: Value, reading: Reading, repeats: int = 1, depth: int = 0) -> list[tuple[Part, Node]]:
     """The layers that read a value, each channel of the affine map `repeats` times; none if others do, too."""
     readers = reading.readers.get(value, ())
-    if not readers or value in reading.outputs:
+    if not readers or depth > DEEPEST or value in reading.outputs:
         return []
     found: list[tuple[Part, Node]] = []
     for node in readers:
-        parts = _sink(node, value, reading, repeats)
+        parts = _sink(node, value, reading, repeats, depth)
         if not parts:
             return []
         found += parts
     return found
 
 
-def _sink(node: Node, value: Value, reading: Reading, repeats: int) -> list[tuple[Part, Node]]:
+def _sink(node: Node, value: Value, reading: Reading, repeats: int, depth: int) -> list[tuple[Part, Node]]:
     if len(node.outputs) != 1 or node.operands.count(value) != 1 or node.operands[0] is not value:
         return []
     takes = (is_convolution(node) and not zero_padded(node)) or is_vector_linear(node)
     if takes and not reading.is_shared(node):
         return [(Part(node.path, kind_of(node), 0, repeats, has_bias(node)), node)]
     if averages_exactly(node):
-        return _sinks(node.outputs[0], reading, repeats)
+        return _sinks(node.outputs[0], reading, repeats, depth + 1)
     whole = node.outputs[0].type.shape == (value.type.elements,)
     if node.op.name == "flatten" and whole and repeats == 1:
-        return _sinks(node.outputs[0], reading, value.type.elements // value.type.shape[0])
+        return _sinks(node.outputs[0], reading, value.type.elements // value.type.shape[0], depth + 1)
     return []

@@ -64,7 +64,7 @@ class _Plan:
     graph: Graph
     reading: Reading = field(init=False)
     known: dict[Value, Route] = field(init=False)
-    absorbed: dict[Value, bool] = field(default_factory=dict)  # whether all readers of a value take any order
+    absorbed: dict[Value, bool] = field(default_factory=dict)  # whether all who read a value take any order
     orders: dict[Value, list[int]] = field(default_factory=dict)  # roots: the old channel at each new place
     operands: dict[Value, Route] = field(default_factory=dict)  # what stands for a value that a routing node made
     moved: dict[Value, list[int]] = field(default_factory=dict)  # values read: the old channel at each new place
@@ -72,12 +72,15 @@ class _Plan:
 
     def __post_init__(self) -> None:
         self.reading, self.known = Reading(self.graph), routes(self.graph)
+        for node in reversed(self.graph.nodes):  # readers before those they read
+            for value in node.outputs:
+                self.absorbed[value] = self._is_absorbed(value)
         read = [v for v in self.known if self._is_sink(v)]
         free = self._free_roots(read)
         self._order(free, read)
         needed: set[Value] = set(self.graph.outputs.values())
         for value in read:
-            if self._takes_any_order(value):
+            if self.absorbed[value]:
                 self._route(value)
             else:
                 needed.add(value)
@@ -93,13 +96,11 @@ class _Plan:
         readers = self.reading.readers.get(value, [])
         return value in self.reading.outputs or any(not is_routing(node) for node in readers)
 
-    def _takes_any_order(self, value: Value) -> bool:
+    def _is_absorbed(self, value: Value) -> bool:
         """Whether all who read a value, routing nodes aside, can take its channels in any order."""
-        if value not in self.absorbed:
-            self.absorbed[value] = value not in self.reading.outputs and all(
-                is_routing(node) or self._absorbs(node, value) for node in self.reading.readers.get(value, [])
-            )
-        return self.absorbed[value]
+        return value not in self.reading.outputs and all(
+            is_routing(node) or self._absorbs(node, value) for node in self.reading.readers.get(value, [])
+        )
 
     def _absorbs(self, node: Node, value: Value) -> bool:
         if node.operands[0] is not value or node.operands.count(value) != 1 or self.reading.is_shared(node):
@@ -110,18 +111,18 @@ class _Plan:
             return False
         made_value = node.outputs[0]
         readers = self.reading.readers.get(made_value, [])
-        return not any(map(is_routing, readers)) and self._takes_any_order(made_value)
+        return not any(map(is_routing, readers)) and self.absorbed[made_value]
 
     def _free_roots(self, read: list[Value]) -> list[Value]:
         roots = {value: None for route in map(self.known.__getitem__, read) for value, _, _ in route}
-        pinned = {root for value in read if not self._takes_any_order(value) for root, _, _ in self.known[value]}
+        pinned = {root for value in read if not self.absorbed[value] for root, _, _ in self.known[value]}
         return [root for root in roots if root not in pinned and self._makes_any_order(root)]
 
     def _makes_any_order(self, value: Value) -> bool:
         node = value.producer
         if node is None or not is_convolution(node) or groups_of(node) != 1 or len(node.operands) != 1:
             return False
-        return not self.reading.is_shared(node) and self._takes_any_order(value)
+        return not self.reading.is_shared(node) and self.absorbed[value]
 
     def _order(self, free: list[Value], read: list[Value]) -> None:
         """Channels with the same readers behind one another, in the order of these readers."""
@@ -182,15 +183,17 @@ class _Plan:
                 yield from self._readers(value, tuple(order))
 
     def _readers(self, value: Value, order: tuple[int, ...]) -> Iterator[WeightStep]:
-        for node in dict.fromkeys(self.reading.readers.get(value, [])):
-            if is_routing(node):
-                continue
-            if _is_channelwise(node):
+        waiting = [value]
+        while waiting:
+            for node in dict.fromkeys(self.reading.readers.get(waiting.pop(), [])):
+                if is_routing(node):
+                    continue
+                if not _is_channelwise(node):
+                    yield Inputs(node.path, order)
+                    continue
                 if node.weights:
                     yield Outputs(node.path, order)
-                yield from self._readers(node.outputs[0], order)
-            else:
-                yield Inputs(node.path, order)
+                waiting += node.outputs
 
 
 class _Emission(Rewriting):

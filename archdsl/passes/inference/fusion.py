@@ -73,39 +73,45 @@ class ResidualFusion:
         sums = _sums(graph)
         if not sums:
             return unchanged(graph)
-        deferred = set(sums.values())
+        deferred = {layer for layers in sums.values() for layer in layers}
         rewriting = Rewriting(graph)
         for node in graph.nodes:
-            if node in deferred:
-                continue
-            if node not in sums:
+            if node in sums:
+                _accumulate(rewriting, node, sums[node])
+            elif node not in deferred:
                 rewriting.keep(node)
-                continue
-            layer = sums[node]
-            others = [rewriting.now(value) for value in node.operands if value is not layer.outputs[0]]
-            if len(others) > 1:
-                others = list(rewriting.add(node, node.op, others, f"{node.path}_rest").outputs)
-            op = made("fused_conv2d", _attributes(layer))
-            fused = rewriting.add(layer, op, [rewriting.now(layer.operands[0]), *others], layer.path)
-            rewriting.replace(node.outputs[0], fused.outputs[0])
         note = f"made {counted(len(sums), 'sum')} part of the convolution before"
         return PassResult(rewriting.finish(), True, (note,), places=tuple(node.path for node in sums))
 
 
-def _sums(graph: Graph) -> dict[Node, Node]:
-    """Sums with the convolution that takes each: the last one that can."""
+def _accumulate(rewriting: Rewriting, node: Node, layers: list[Node]) -> None:
+    """The sum in the place of a node: the first layer adds the other operands, each later one what is before it."""
+    made_by = {layer.outputs[0] for layer in layers}
+    others = [rewriting.now(value) for value in node.operands if value not in made_by]
+    if len(others) > 1:
+        others = list(rewriting.add(node, node.op, others, f"{node.path}_rest").outputs)
+    for layer in layers:
+        operands = [rewriting.now(layer.operands[0]), *others]
+        op = made("fused_conv2d", _attributes(layer)) if others else layer.op
+        others = list(rewriting.add(layer, op, operands, layer.path).outputs)
+    rewriting.replace(node.outputs[0], others[0])
+
+
+def _sums(graph: Graph) -> dict[Node, list[Node]]:
+    """Sums with the convolutions that take them, in order; where weights are shared, one that they all agree on."""
     reading = Reading(graph)
     order = {node: place for place, node in enumerate(graph.nodes)}
-    proposed: dict[Node, Node] = {}
+    proposed: dict[Node, list[Node]] = {}
     for node in graph.nodes:
         if node.op.name != "add" or len(node.operands) < 2 or len(set(node.operand_types)) != 1:
             continue
         able = [value.producer for value in node.operands if _takes_sum(value, reading)]
-        if able:
-            proposed[node] = max((p for p in able if p is not None), key=order.__getitem__)
-    layers = {layer: node for node, layer in proposed.items()}
-    agreed = reading.agreed(lambda node: True if node in layers else None)
-    return {node: layer for node, layer in proposed.items() if layer in agreed}
+        layers = sorted((layer for layer in able if layer is not None), key=order.__getitem__)
+        if layers:
+            proposed[node] = [layer for layer in layers[:-1] if not reading.is_shared(layer)] + layers[-1:]
+    last = {layers[-1] for layers in proposed.values()}
+    agreed = reading.agreed(lambda node: True if node in last else None)
+    return {node: layers for node, layers in proposed.items() if layers[-1] in agreed}
 
 
 def _takes_sum(value: Value, reading: Reading) -> bool:

@@ -11,8 +11,13 @@ When it pays: x is read once and the matrix product is larger. The parts are vie
 of channels, and copies elsewhere; where they are joined again in the same order nothing is split. So it is a choice
 of the runtime: `fewest` is the least number of siblings worth it.
 
-Side conditions: one group (channels of several groups would interleave), equal stride, dilation, padding mode, place
-of the window, activation; no residual; weights shared with nobody.
+With `grouped`, siblings of several groups (depthwise ones, too) are merged if all of them are joined by one concat that
+only convolutions with one group read: in the result the siblings' channels stand group by group, and the readers'
+weights are put into that order, so that neither a join nor a split is left. A depthwise convolution becomes one with
+several outputs per channel, which not every runtime computes as fast.
+
+Side conditions: equal groups, stride, dilation, padding mode, place of the window, activation; no residual; weights
+shared with nobody.
 
 Way back: the weight is cut again; elements around a smaller window, and biases of siblings without, must be zero.
 """
@@ -22,27 +27,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from archdsl.ir.graph import Graph, Node, Value
-from archdsl.ir.naming import state_key
 from archdsl.ops.base import Operator
 from archdsl.passes.base import PassResult, counted, unchanged
 from archdsl.passes.inference.layers import convolution, groups_of, has_bias, is_convolution, window_of
+from archdsl.passes.inference.sibling_steps import Sibling, Siblings
 from archdsl.passes.rewriting import Paths, Reading, Rewriting, changed, common_scope, fits, made
-from archdsl.passes.weights import NoInverseError, WeightStep, exact
+from archdsl.passes.weights import WeightStep
 
 TYPES = frozenset({"conv2d", "fused_conv2d", "linear", "fused_linear"})
-
-
-class Sibling(NamedTuple):
-    """One member: its rows in the merged weight, and where its window stands in the merged one."""
-
-    path: str
-    outputs: int
-    kernel: tuple[int, ...]
-    offset: tuple[int, ...]
-    has_bias: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +46,7 @@ class SiblingMerging:
 
     fewest: int = 2
     slack: float = 0.0
+    grouped: bool = False
     name: str = "sibling_merging"
 
     def run(self, graph: Graph) -> PassResult:
@@ -75,9 +71,14 @@ class SiblingMerging:
         reading = Reading(graph)
         groups: dict[tuple[Any, ...], list[Node]] = {}
         for node in graph.nodes:
-            if node.op.name not in TYPES or len(node.operands) != 1 or reading.is_shared(node) or groups_of(node) != 1:
+            if node.op.name not in TYPES or len(node.operands) != 1 or reading.is_shared(node):
                 continue
-            groups.setdefault((node.operands[0], _kind(node)), []).append(node)
+            join = None
+            if groups_of(node) != 1:
+                join = _join(node, reading) if self.grouped else None
+                if join is None:
+                    continue
+            groups.setdefault((node.operands[0], _kind(node), join), []).append(node)
         found = []
         for members in groups.values():
             for family in self._alike(members):
@@ -110,7 +111,18 @@ def _kind(node: Node) -> tuple[Any, ...]:
         return ("linear", activation)
     window = window_of(node)
     spatial = node.output_types[0].shape[1:]
-    return ("conv2d", activation, window.stride, window.dilation, convolution(node).padding_mode, spatial)
+    groups, mode = groups_of(node), convolution(node).padding_mode
+    return ("conv2d", activation, groups, window.stride, window.dilation, mode, spatial)
+
+
+def _join(node: Node, reading: Reading) -> Node | None:
+    """The concat along the channels that alone reads a convolution, if convolutions with one group read that."""
+    join = reading.sole_reader(node.outputs[0])
+    if join is None or join.op.name != "concat" or join.op.canonical_attributes(join.operand_types)["dim"] != 0:
+        return None
+    readers = reading.readers.get(join.outputs[0], [])
+    pointwise = [is_convolution(r) and groups_of(r) == 1 and r.operands[0] is join.outputs[0] for r in readers]
+    return join if readers and all(pointwise) and join.outputs[0] not in reading.outputs else None
 
 
 def _work(node: Node) -> int:
@@ -134,7 +146,7 @@ def _merged(members: Sequence[Node]) -> Operator | None:
             return None
     attributes = {"out_channels": outputs, "kernel_size": window.kernel, "stride": window.stride, "bias": bias}
     attributes |= {"padding": convolution(largest).padding, "dilation": window.dilation}
-    attributes |= {"padding_mode": convolution(first).padding_mode}
+    attributes |= {"padding_mode": convolution(first).padding_mode, "groups": groups_of(first)}
     given = attributes | (alpha if first.op.name == "fused_conv2d" else {})
     op = made(first.op.name, {name: value for name, value in given.items() if value is not None})
     return op if fits(op, [first.operands[0].type]) else None
@@ -159,7 +171,9 @@ def _merge(rewriting: Rewriting, members: list[Node], op: Operator, paths: Paths
     label = f"{first.path.rpartition('/')[2].partition('[')[0]}_merged"
     path = paths.fresh(f"{scope.path}/{label}" if scope.path else label)
     whole = rewriting.add(first, op, rewriting.all_now(first.operands), path, scope)
-    parts = split(rewriting, whole, [_outputs(node) for node in members], is_convolution(first))
+    groups, sizes = groups_of(first), [_outputs(node) for node in members]
+    value = whole.outputs[0] if groups == 1 else _member_by_member(rewriting, whole, sizes, groups)
+    parts = _split(rewriting, whole, value, sizes, is_convolution(first))
     for node, part in zip(members, parts, strict=True):
         rewriting.replace(node.outputs[0], part)
     window = window_of(whole) if is_convolution(whole) else None
@@ -168,62 +182,25 @@ def _merge(rewriting: Rewriting, members: list[Node], op: Operator, paths: Paths
         kernel = window_of(node).kernel if window else ()
         offset = _offset(node, window.padding, window.dilation) if window else ()
         siblings.append(Sibling(node.path, _outputs(node), kernel, offset, has_bias(node)))
-    return Siblings(path, tuple(siblings), window.kernel if window else ())
+    return Siblings(path, tuple(siblings), window.kernel if window else (), groups)
 
 
-def split(rewriting: Rewriting, whole: Node, sizes: list[int], channels: bool) -> tuple[Value, ...]:
+def _member_by_member(rewriting: Rewriting, whole: Node, sizes: list[int], groups: int) -> Value:
+    """The channels, which stand group by group and in each group member by member, the other way round."""
+    starts = [sum(sizes[:member]) // groups for member in range(len(sizes))]
+    each = sum(sizes) // groups
+    index = [
+        group * each + start + channel
+        for start, size in zip(starts, sizes, strict=True)
+        for group in range(groups)
+        for channel in range(size // groups)
+    ]
+    op = made("index_select", {"index": index, "dim": 0})
+    return rewriting.add(whole, op, whole.outputs, f"{whole.path}_order", whole.scope).outputs[0]
+
+
+def _split(rewriting: Rewriting, whole: Node, value: Value, sizes: list[int], channels: bool) -> tuple[Value, ...]:
     """The parts of a layer's result."""
-    dim = 0 if channels else whole.output_types[0].rank - 1
+    dim = 0 if channels else value.type.rank - 1
     op = made("split", {"sizes": sizes, "dim": dim})
-    return rewriting.add(whole, op, whole.outputs, f"{whole.path}_parts", whole.scope).outputs
-
-
-@dataclass(frozen=True, slots=True)
-class Siblings:
-    """Weights above one another, smaller windows with zeros around them."""
-
-    path: str
-    members: tuple[Sibling, ...]
-    kernel: tuple[int, ...]
-
-    def forward(self, state: dict[str, Any]) -> None:
-        import numpy as np
-
-        weights = [(m, state.pop(state_key(m.path, "weight"))) for m in self.members]
-        whole = [self._embedded(member, weight) for member, weight in weights]
-        state[state_key(self.path, "weight")] = np.concatenate(whole)
-        if any(m.has_bias for m in self.members):
-            biases = [
-                exact(state.pop(state_key(m.path, "bias"))) if m.has_bias else np.zeros(m.outputs) for m in self.members
-            ]
-            state[state_key(self.path, "bias")] = np.concatenate(biases)
-
-    def _embedded(self, member: Sibling, weight: Any) -> Any:
-        import numpy as np
-
-        if member.kernel == self.kernel:
-            return weight
-        full = np.zeros((*weight.shape[:2], *self.kernel))
-        full[self._taps(member)] = weight
-        return full
-
-    def _taps(self, member: Sibling) -> tuple[slice, ...]:
-        inner = [slice(o, o + k) for o, k in zip(member.offset, member.kernel, strict=True)]
-        return (slice(None), slice(None), *inner)
-
-    def backward(self, state: dict[str, Any]) -> None:
-        import numpy as np
-
-        ends = np.cumsum([m.outputs for m in self.members])[:-1]
-        pieces = np.split(state.pop(state_key(self.path, "weight")), ends)
-        for member, piece in zip(self.members, pieces, strict=True):
-            own = piece if member.kernel == self.kernel else piece[self._taps(member)]
-            if np.count_nonzero(own) != np.count_nonzero(piece):
-                raise NoInverseError(f"sibling_merging: the window of `{member.path}` is smaller than what it became")
-            state[state_key(member.path, "weight")] = own
-        if any(m.has_bias for m in self.members):
-            for member, bias in zip(self.members, np.split(state.pop(state_key(self.path, "bias")), ends), strict=True):
-                if member.has_bias:
-                    state[state_key(member.path, "bias")] = bias
-                elif bias.any():
-                    raise NoInverseError(f"sibling_merging: `{member.path}` has no bias")
+    return rewriting.add(whole, op, [value], f"{whole.path}_parts", whole.scope).outputs

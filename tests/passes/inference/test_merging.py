@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from archdsl.ir.graph import Value
+from archdsl.passes.inference.channel_order import ChannelOrder
 from archdsl.passes.inference.concat_splitting import ConcatSplitting
 from archdsl.passes.inference.linear_chains import LinearChains
 from archdsl.passes.inference.parallel_branches import ParallelBranches
@@ -166,3 +167,21 @@ def test_squeeze_layers_read_parts() -> None:
     wide = Net(WIDE)
     joined = wide("concat", point(wide, wide.x), point(wide, wide.x))
     assert "concat" in operators_after(wide.out(point(wide, joined, 16)), ConcatSplitting())
+
+
+@pytest.mark.parametrize("groups", [2, 4])
+@pytest.mark.parametrize("sizes", [(4, 4), (4, 8, 4)])
+def test_grouped_siblings_that_are_joined_and_read_by_weights(groups: int, sizes: tuple[int, ...]) -> None:
+    net = Net()
+    common: dict[str, Any] = {"kernel_size": 3, "padding": 1, "groups": groups}
+    parts = [net("conv2d", net.x, out_channels=n, bias=n == 4, **common) for n in sizes]
+    graph = net.out(point(net, net("concat", *parts), 6))
+    assert operators_after(graph, SiblingMerging())["concat"] == 1
+    assert operators_after(graph, SiblingMerging(grouped=True), ChannelOrder(), Views()) == {"conv2d": 2}
+
+
+def test_grouped_siblings_whose_order_is_seen_are_left() -> None:
+    net = Net()
+    parts = [net("conv2d", net.x, out_channels=4, kernel_size=1, groups=2) for _ in range(2)]
+    found = operators_after(net.out(net("concat", *parts)), SiblingMerging(grouped=True), ChannelOrder())
+    assert found == {"conv2d": 2, "concat": 1}
