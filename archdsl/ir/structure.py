@@ -19,6 +19,10 @@ from archdsl.types import TensorType
 # (vertex that makes the operand, which of its outputs)
 Operand: TypeAlias = tuple[int, int]
 
+# Labels by operator and operand types: a search asks for the same few thousand again and again.
+_LABELS: dict[tuple[Operator, tuple[TensorType, ...]], str] = {}
+MOST_LABELS = 50_000
+
 
 @dataclass(frozen=True, slots=True)
 class Structure:
@@ -48,12 +52,13 @@ def structure_of(graph: Graph) -> Structure:
         labels.append(f"input {position} : {value.type}")
         operands.append(())
         commutative.append(False)
-    seen: dict[tuple[Operator, tuple[TensorType, ...]], str] = {}
+    if len(_LABELS) > MOST_LABELS:
+        _LABELS.clear()
     for vertex, node in enumerate(graph.nodes, len(labels)):
         key = (node.op, node.operand_types)
-        label = seen.get(key)
+        label = _LABELS.get(key)
         if label is None:
-            label = seen[key] = _label(node)
+            label = _LABELS[key] = _label(node)
         labels.append(label)
         operands.append(tuple([place[v] for v in node.operands]))
         commutative.append(node.op.commutative)
