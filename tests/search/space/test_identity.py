@@ -1,4 +1,4 @@
-"""Which candidates are one: held against isomorphism as networkx finds it, which knows nothing of our canonical form."""
+"""Which candidates are one: held against isomorphism as networkx finds it, without our canonical form."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def isomorphic(one: Any, other: Any) -> bool:
             other,
             node_match=lambda a, b: a["label"] == b["label"],
             edge_match=lambda a, b: sorted(e["label"] for e in a.values()) == sorted(e["label"] for e in b.values()),
-        )  # fmt: skip
+        )
     )
 
 
