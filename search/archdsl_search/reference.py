@@ -40,8 +40,10 @@ From Python, any function of a module:
 ```python
 import archdsl_search
 
+
 def evaluate(module):
     return {{"accuracy": my_training(module)}}
+
 
 archdsl_search.run("sweep.yaml", evaluate=evaluate)
 ```

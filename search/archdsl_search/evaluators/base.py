@@ -61,7 +61,7 @@ class Evaluator(ABC, Generic[E]):
         name: what sweep files call it.
         settings_type: its options.
         metrics: names of what it always measures, the first one the default objective; see `measured`.
-        light: takes milliseconds: evaluations are packed into batches.
+        light: takes milliseconds: evaluations are packed into batches; see `is_light`.
     """
 
     name: ClassVar[str]
@@ -77,6 +77,11 @@ class Evaluator(ABC, Generic[E]):
     def measured(cls, settings: E) -> tuple[str, ...]:
         """What it always measures with these settings: `metrics`, unless the settings decide."""
         return cls.metrics
+
+    @classmethod
+    def is_light(cls, settings: E) -> bool:
+        """Whether it takes milliseconds with these settings: `light`, unless the settings decide."""
+        return cls.light
 
     @abstractmethod
     def evaluate(self, job: Job) -> Metrics:

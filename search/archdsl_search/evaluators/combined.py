@@ -30,7 +30,7 @@ class CombinedEvaluator(Evaluator[CombinedSettings]):
         self.parts = tuple(parts)
 
     def evaluate(self, job: Job) -> Metrics:
-        order = sorted(range(len(self.parts)), key=lambda i: not self.parts[i].light)
+        order = sorted(range(len(self.parts)), key=lambda i: not self.parts[i].is_light(self.parts[i].settings))
         found = {i: self.parts[i].evaluate(job) for i in order}
         merged: dict[str, float] = {}
         for i in range(len(self.parts)):

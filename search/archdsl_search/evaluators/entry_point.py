@@ -44,6 +44,11 @@ class EntryPointEvaluator(Evaluator[EntryPointSettings]):
         kind, _ = registered(settings.entry_point)
         return kind.measured(kind.settings_type.model_validate(settings.options))
 
+    @classmethod
+    def is_light(cls, settings: EntryPointSettings) -> bool:
+        kind, _ = registered(settings.entry_point)
+        return kind.is_light(kind.settings_type.model_validate(settings.options))
+
     def evaluate(self, job: Job) -> Metrics:
         return self.inner.evaluate(job)
 

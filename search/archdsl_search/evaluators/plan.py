@@ -57,7 +57,7 @@ class EvaluatorPlan:
     @property
     def light(self) -> bool:
         """Whether all of it takes milliseconds."""
-        return self.kind.light and all(plan.light for plan in self.also)
+        return self.kind.is_light(self.settings) and all(plan.light for plan in self.also)
 
     def make(self, space: Space) -> Evaluator[Any]:
         """The evaluator for candidates of this space."""

@@ -21,6 +21,7 @@ _OWN = {
     "training": ("archdsl_search.evaluators.training", "TrainingEvaluator"),
     "zero_cost": ("archdsl_search.evaluators.zero_cost", "ZeroCostEvaluator"),
     "cost": ("archdsl_search.evaluators.cost", "CostEvaluator"),
+    "latency": ("archdsl_search.evaluators.latency", "LatencyEvaluator"),
     "table": ("archdsl_search.evaluators.table", "TableEvaluator"),
     "entry_point": ("archdsl_search.evaluators.entry_point", "EntryPointEvaluator"),
 }

@@ -92,7 +92,7 @@ def overridden(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[st
     """The data with values put in place, mappings made where they are missing.
 
     Raises:
-        OptionError: if a key leads through something that is no mapping.
+        OptionError: if a key leads through something that is no mapping, and no list with so many entries.
     """
     result: dict[str, Any] = {key: _copied(value) for key, value in data.items()}
     for part, key in _SHORT.items():
@@ -102,9 +102,14 @@ def overridden(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[st
         *way, last = dotted.split(".")
         at: Any = result
         for key in way:
-            at = at.setdefault(key, {})
-            if not isinstance(at, dict):
+            if isinstance(at, list):
+                at = at[int(key)] if key.isdecimal() and int(key) < len(at) else None
+            else:
+                at = at.setdefault(key, {})
+            if not isinstance(at, dict) and not (isinstance(at, list) and at):
                 raise OptionError("E1302", tuple(dotted.split(".")), f"`{key}` is no mapping")
+        if not isinstance(at, dict):
+            raise OptionError("E1302", tuple(dotted.split(".")), f"`{way[-1]}` is a list: `.0` is its first entry")
         if last == "name" and way and way[0] in _SHORT and at.get("name") != value:
             at.clear()
         at[last] = value
@@ -138,6 +143,9 @@ def _find_paths(options: dict[str, Any], folder: Path) -> None:
         kinds = (field.annotation, *get_args(field.annotation))
         if Path in kinds and isinstance(options.get(name), str):
             options[name] = str(_found(options[name], folder))
+    for other in options.get("also") or ():
+        if isinstance(other, dict):
+            _find_paths(other, folder)
 
 
 def _found(file: str, folder: Path) -> Path:
