@@ -11,7 +11,7 @@ channels of all groups are one class; such classes are `rigid` (they can be remo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -46,6 +46,7 @@ class Channels:
         self._parent: list[int] = []
         self._fixed: set[int] = set()
         self._rigid: set[int] = set()
+        self._classes: dict[Value, Atoms] = {}
         self._weights: dict[str, tuple[Atoms, ...]] = {}
         for value in graph.inputs.values():
             self.of[value] = self._new_fixed(value)
@@ -56,7 +57,9 @@ class Channels:
 
     def classes(self, value: Value) -> Atoms:
         """The class of each channel of a value."""
-        return np.array([self.find(atom) for atom in self.of[value]], dtype=np.int64)
+        if value not in self._classes:
+            self._classes[value] = np.array([self.find(atom) for atom in self.of[value].tolist()], dtype=np.int64)
+        return self._classes[value]
 
     def find(self, atom: int) -> int:
         """The class of an atom."""
@@ -75,15 +78,20 @@ class Channels:
         """Classes whose members lie in groups that must stay equally large."""
         return {self.find(atom) for atom in self._rigid}
 
-    def copied(self, value: Value, times: Mapping[int, int]) -> Array:
-        """Which channel of the value each channel is once every class is there as often as `times` says, else once.
+    @property
+    def atoms(self) -> int:
+        """How many atoms there are; classes are numbers below that."""
+        return len(self._parent)
+
+    def copied(self, value: Value, times: Array) -> Array:
+        """Which channel of the value each channel is once every class is there as often as `times` says, by number.
 
         Copies of a channel stand behind one another; a channel that was flattened is copied as a whole.
         """
         atoms = self.of[value]
-        counts = [times.get(self.find(atom), 1) for atom in atoms.tolist()]
-        if all(count <= 1 for count in counts):
-            return np.flatnonzero(np.array(counts, dtype=np.int64))
+        counts = times[self.classes(value)]
+        if (counts <= 1).all():
+            return np.flatnonzero(counts)
         parts = np.split(np.arange(len(atoms)), _runs(atoms) + 1)
         return np.concatenate([np.tile(part, counts[part[0]]) for part in parts])
 

@@ -153,7 +153,7 @@ def _within(network: WeightedGraph, channels: Channels, order: _Order, limits: d
     """The fewest removals that bring the network within its limits, by bisection."""
 
     def over(count: int) -> dict[str, int]:
-        return excess(resized_graph(network.graph, channels, Copies(order.removed(count))), limits)
+        return excess(resized_graph(network.graph, channels, Copies.of(channels, order.removed(count))), limits)
 
     low, high = 0, len(order.units)
     least = over(high)
@@ -166,12 +166,12 @@ def _within(network: WeightedGraph, channels: Channels, order: _Order, limits: d
     while low < high:
         middle = (low + high) // 2
         low, high = (middle + 1, high) if over(middle) else (low, middle)
-    return Copies(order.removed(high))
+    return Copies.of(channels, order.removed(high))
 
 
 def _change(node: Node, channels: Channels, copies: Copies) -> Change | None:
     classes = channels.classes(node.outputs[0]).tolist()
-    kept = sum(copies.times.get(number, 1) for number in classes)
+    kept = int(copies.times[classes].sum())
     if kept == len(classes):
         return None
     return Change(node.path, f"{len(classes)} -> {kept} filters", {"before": len(classes), "after": kept})

@@ -23,12 +23,25 @@ from archdsl.ops.registry import make, operators
 CONVOLUTIONS = frozenset({"conv1d", "conv2d"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Copies:
-    """How often each class is kept, where not once; and the random numbers that divide weights among copies."""
+    """How often each class is kept.
 
-    times: Mapping[int, int]
+    Attributes:
+        times: by number of the class.
+        random: divides weights among copies.
+    """
+
+    times: Array
     random: np.random.Generator | None = None
+
+    @classmethod
+    def of(cls, channels: Channels, times: Mapping[int, int], random: np.random.Generator | None = None) -> Copies:
+        """Every class once, but those in `times`."""
+        every = np.ones(channels.atoms, dtype=np.int64)
+        for number, count in times.items():
+            every[number] = count
+        return cls(every, random)
 
 
 def resized_graph(graph: Graph, channels: Channels, copies: Copies) -> Graph:
@@ -88,7 +101,7 @@ def _with(op: Operator, changed: Mapping[str, Any]) -> Operator:
 def _resized_weights(node: Node, arrays: Mapping[str, Array], channels: Channels, copies: Copies) -> dict[str, Array]:
     read, made = channels.copied(node.operands[0], copies.times), channels.copied(node.outputs[0], copies.times)
     width, height = node.operands[0].type.shape[0], node.outputs[0].type.shape[0]
-    if len(read) == width and len(made) == height and not copies.times:
+    if len(read) == width and len(made) == height and (copies.times == 1).all():
         return dict(arrays)
     name = node.op.name
     if name in CONVOLUTIONS:

@@ -47,11 +47,11 @@ def widen(
     if unknown := set(layers) - known:
         raise CompressionError(f"there is no convolution or linear `{min(unknown)}`; `archdsl cost` lists the layers")
     random = np.random.default_rng(seed)
-    copies = Copies(_times(channels, set(layers) or known, factor, random), random)
+    copies = Copies.of(channels, _times(channels, set(layers) or known, factor, random), random)
     changes = []
     for node in channels.makers:
         classes = channels.classes(node.outputs[0]).tolist()
-        after = sum(copies.times.get(number, 1) for number in classes)
+        after = int(copies.times[classes].sum())
         if after > len(classes):
             figures = {"before": len(classes), "after": after}
             changes.append(Change(node.path, f"{len(classes)} -> {after} filters", figures))

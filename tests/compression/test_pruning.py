@@ -39,7 +39,7 @@ def unread(case, channels, times):
         if not node.weights or node.op.name not in ("conv2d", "linear", "conv_transpose2d"):
             continue
         weight = state[state_key(node.path, "weight")]
-        gone = [place for place, c in enumerate(channels.classes(node.operands[0])) if times.get(int(c)) == 0]
+        gone = [place for place, c in enumerate(channels.classes(node.operands[0])) if times[c] == 0]
         groups = getattr(node.op, "groups", 1)
         if node.op.name == "conv_transpose2d":
             weight[gone] = 0
@@ -61,7 +61,7 @@ def test_equals_the_network_in_which_nobody_reads_what_was_pruned(case):
     times = _within(network, channels, _Order(units, 0.1, 1), limits).times
     masked = archdsl.compile(case.architecture, "inference", unread(case, channels, times))
     made = archdsl.prune(case.architecture, case.module, params=0.7)
-    assert 0 in times.values()
+    assert (times == 0).any()
     assert difference(made.module().double()(case.images.double()), masked.double()(case.images.double())) < 1e-12
 
 

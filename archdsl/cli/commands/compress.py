@@ -164,6 +164,8 @@ def _run(
     there = [path for path in files if path.exists()]
     if there and not force:
         raise UsageError(f"{there[0]} is there already; --force overwrites it")
+    if weights is None:
+        progress("no --weights: the network is initialised afresh")
     try:
         made = transform(architecture, weights, **options)
     except archdsl.CompressionError as error:

@@ -1,0 +1,224 @@
+"""How fast training steps are: children of a search, networks of torchvision, compiled cells.
+
+Each contender has a process of its own that stays; they take turns, and ratios are medians over the rounds, each of one
+round's medians. `children`: networks drawn from the NASNet space (16 filters, one cell in a row, CIFAR's images, batch
+64) beside plain eager float32. `pairs`: two children at once with a thread each beside one with two. `torchvision`:
+modules that `archdsl.compile` makes beside torchvision's own, carried out alike. `compile`: NASNet-A with compiled
+cells beside torch.compile of the whole. Writes results.json and results.md into `--output` (by default
+runs/bench/training).
+
+    python benchmarks/training/run.py --sections children torchvision --rounds 5
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from archdsl.pipeline.files import write_atomically
+
+CHILDREN = [f"child:{seed}" for seed in range(3)]
+TORCHVISION = ["resnet18", "mobilenet_v2", "googlenet"]
+SECTIONS = ["children", "pairs", "torchvision", "compile"]
+CHILD_STEPS = 20 * 45_000 // 64
+"""Steps of a child: 20 epochs of 45,000 images (arXiv:1707.07012, appendix A.1), in batches of 64."""
+
+
+class Contender:
+    """A process that takes steps when asked."""
+
+    def __init__(self, **task: Any):
+        command = [sys.executable, str(Path(__file__).with_name("contender.py")), json.dumps({"threads": 2, **task})]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.ready: dict[str, Any] = json.loads(self._line())
+
+    def ask(self, steps: int) -> None:
+        """Begin to take steps."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{steps}\n")
+        self._process.stdin.flush()
+
+    def answer(self) -> float:
+        """The median time of the steps that were asked for."""
+        return statistics.median(json.loads(self._line()))
+
+    def times(self, steps: int) -> float:
+        """Both."""
+        self.ask(steps)
+        return self.answer()
+
+    def close(self) -> None:
+        """End the process."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("a contender has ended")
+        return line
+
+
+@contextmanager
+def contenders(*tasks: dict[str, Any]) -> Iterator[list[Contender]]:
+    """One for each task, ready."""
+    found: list[Contender] = []
+    try:
+        found += [Contender(**task) for task in tasks]
+        yield found
+    finally:
+        for each in found:
+            each.close()
+
+
+def compared(names: Sequence[str], tasks: Sequence[dict[str, Any]], rounds: int, steps: int) -> dict[str, Any]:
+    """Median step of each contender in ms, and of the ratios of the first to each."""
+    with contenders(*tasks) as found:
+        table = [[each.times(steps) for each in found] for _ in range(rounds)]
+        ways = [each.ready["way"] for each in found]
+    columns = list(zip(*table, strict=True))
+    return {
+        "ms": {name: 1000 * statistics.median(column) for name, column in zip(names, columns, strict=True)},
+        "ratio": {name: statistics.median(row[0] / row[place] for row in table) for place, name in enumerate(names)},
+        "way": dict(zip(names, ways, strict=True)),
+    }
+
+
+def children(rounds: int) -> list[dict[str, Any]]:
+    """Drawn networks: plain, by rule, measured."""
+    names = ["plain", "auto", "measure"]
+    rows = []
+    for network in CHILDREN:
+        tasks = [{"network": network, "batch": 64, "way": way} for way in names]
+        rows.append({"network": network, **compared(names, tasks, rounds, 3)})
+        print(f"{network}: {rows[-1]['ratio']}", file=sys.stderr)
+    return rows
+
+
+def pairs(rounds: int) -> list[dict[str, Any]]:
+    """Children per hour: one with two threads, or two at once with one each."""
+    rows = []
+    for network in CHILDREN[:2]:
+        task = {"network": network, "batch": 64, "way": "auto"}
+        with contenders(task, {**task, "threads": 1}, {**task, "threads": 1}) as (alone, one, other):
+            single, double = [], []
+            for _ in range(rounds):
+                single.append(alone.times(3))
+                one.ask(3), other.ask(3)
+                double.append((one.answer() + other.answer()) / 2)
+        hourly = [3600 / (CHILD_STEPS * statistics.median(each)) for each in (single, double)]
+        rows.append({"network": network, "one_of_two_threads": hourly[0], "two_of_one_thread": 2 * hourly[1]})
+    return rows
+
+
+def torchvision(rounds: int) -> list[dict[str, Any]]:
+    """The same step on both modules."""
+    names = ["torchvision", "archdsl"]
+    rows = []
+    for network in TORCHVISION:
+        tasks = [{"network": network, "batch": 8, "size": 128, "way": "plain", "maker": maker} for maker in names]
+        rows.append({"network": network, **compared(names, tasks, rounds, 3)})
+        print(f"{network}: {rows[-1]['ratio']}", file=sys.stderr)
+    return rows
+
+
+def compilation(rounds: int) -> list[dict[str, Any]]:
+    """NASNet-A: seconds until the second step, and the step."""
+    rows = []
+    for way in ("auto", "compile", "whole"):
+        with contenders({"network": "nasnet_a", "batch": 16, "way": way}) as (only,):
+            ready = only.ready["built"] + only.ready["first_step"]
+            rows.append({"way": way, "ready_s": ready, "ms": 1000 * statistics.median(only.times(rounds))})
+        print(rows[-1], file=sys.stderr)
+    return rows
+
+
+RUNS = {"children": children, "pairs": pairs, "torchvision": torchvision, "compile": compilation}
+
+
+def markdown(results: dict[str, Any]) -> str:
+    """The results as tables."""
+    lines = [f"# Training steps\n\n{results['machine']}; {results['rounds']} rounds, medians.\n"]
+    for row in results.get("children", []):
+        if row is results["children"][0]:
+            lines += [
+                "Networks drawn from the NASNet space, batch 64, 2 threads; step in ms, times as fast as plain:\n"
+            ]
+            lines += ["| | plain | auto | | measure | | taken |", "| --- | ---: | ---: | ---: | ---: | ---: | --- |"]
+        ms, ratio = row["ms"], row["ratio"]
+        lines.append(
+            f"| {row['network']} | {ms['plain']:.0f} | {ms['auto']:.0f} | {ratio['auto']:.2f}x | {ms['measure']:.0f} | "
+            f"{ratio['measure']:.2f}x | {row['way']['measure']} |"
+        )
+    if "children" in results:
+        for name in ("auto", "measure"):
+            mean = statistics.geometric_mean(row["ratio"][name] for row in results["children"])
+            hourly = [3600 / (CHILD_STEPS * row["ms"][name] / 1000) for row in results["children"]]
+            base = [3600 / (CHILD_STEPS * row["ms"]["plain"] / 1000) for row in results["children"]]
+            lines.append(
+                f"\n{name}: {mean:.2f}x in geometric mean; {statistics.mean(hourly):.2f} children of {CHILD_STEPS:,} "
+                f"steps per hour, plain {statistics.mean(base):.2f}."
+            )
+    if "pairs" in results:
+        lines += [
+            "\nChildren per hour, auto:\n",
+            "| | one with two threads | two with one thread |",
+            "| --- | ---: | ---: |",
+        ]
+        lines += [
+            f"| {r['network']} | {r['one_of_two_threads']:.3f} | {r['two_of_one_thread']:.3f} |"
+            for r in results["pairs"]
+        ]
+    if "torchvision" in results:
+        lines += ["\nBatch 8 of 128x128, plain eager float32; step in ms:\n"]
+        lines += ["| | torchvision | archdsl | times as fast |", "| --- | ---: | ---: | ---: |"]
+        for row in results["torchvision"]:
+            ms = row["ms"]
+            lines.append(
+                f"| {row['network']} | {ms['torchvision']:.0f} | {ms['archdsl']:.0f} | {row['ratio']['archdsl']:.2f}x |"
+            )
+    if "compile" in results:
+        lines += ["\nNASNet-A (2 cells in a row, 16 filters, CIFAR), batch 16:\n"]
+        lines += ["| | ready after (s) | step (ms) |", "| --- | ---: | ---: |"]
+        lines += [f"| {row['way']} | {row['ready_s']:.1f} | {row['ms']:.0f} |" for row in results["compile"]]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Measure and write; sections that are there already stay."""
+    import torch
+
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=SECTIONS)
+    parser.add_argument("--output", type=Path, default=Path("runs/bench/training"))
+    options = parser.parse_args()
+    path = options.output / "results.json"
+    results: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    results["machine"] = (
+        f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}, "
+        f"Python {platform.python_version()}"
+    )
+    results["rounds"] = options.rounds
+    for section in options.sections:
+        results[section] = RUNS[section](options.rounds)
+        write_atomically(path, json.dumps(results, indent=2) + "\n")
+        write_atomically(options.output / "results.md", markdown(results))
+    print(f"written: {path}, {options.output}/results.md")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
