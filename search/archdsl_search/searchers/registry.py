@@ -15,6 +15,8 @@ SHIPPED = {
     "local_search": "archdsl_search.searchers.local_search:LocalSearch",
     "regularized_evolution": "archdsl_search.searchers.regularized_evolution:RegularizedEvolution",
     "reinforce": "archdsl_search.searchers.reinforce:Reinforce",
+    "nasnet_controller": "archdsl_search.searchers.nasnet_controller:NasnetController",
+    "predictor": "archdsl_search.searchers.predictor:Predictor",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from random import Random
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from archdsl_search.candidate import Candidate, Decisions, Label
 
@@ -80,3 +80,12 @@ class SearchSpace(Protocol):
     @abstractmethod
     def count(self, limit: int) -> int | None:
         """How many valid candidates there are; None if counting would look at more than `limit`."""
+
+
+@runtime_checkable
+class DescribedSpace(Protocol):
+    """A space that can tell what its candidates' graphs look like: for predictors."""
+
+    @abstractmethod
+    def paths(self, candidate: Candidate) -> frozenset[str]:
+        """The paths of operations through the cells of the candidate, one word for each."""

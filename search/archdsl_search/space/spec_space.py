@@ -7,6 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from archdsl_search.candidate import Candidate, Decisions, Label
+from archdsl_search.space.cell_paths import cell_paths
 from archdsl_search.space.identity import Identify, by_graph
 from archdsl_search.space.reached import ReachedCandidate
 from archdsl_search.space.search_space import Point, SearchSpace
@@ -108,6 +109,10 @@ class SpecSpace(SearchSpace):
     def points(self, candidate: Candidate) -> tuple[Decision, ...]:
         """The decisions that the candidate reaches, in order."""
         return self._reach(candidate).points
+
+    def paths(self, candidate: Candidate) -> frozenset[str]:
+        """The paths of operations through the cells of the candidate; builds its graph."""
+        return cell_paths(self.space.resolve(candidate.decisions))
 
     def complete(self, wanted: Decisions, rng: Random) -> Candidate:
         """A candidate that follows `wanted` wherever it is reached and possible; the rest is drawn.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from archdsl_search.searchers.grid import Grid
 from archdsl_search.searchers.local_search import LocalSearch, LocalSearchSettings
+from archdsl_search.searchers.nasnet_controller import ControllerSettings, NasnetController
+from archdsl_search.searchers.predictor import Predictor, PredictorSettings
 from archdsl_search.searchers.random_search import RandomSearch, RandomSettings
 from archdsl_search.searchers.registry import SHIPPED, searcher_type
 from archdsl_search.searchers.regularized_evolution import EvolutionSettings, RegularizedEvolution
@@ -33,6 +35,25 @@ class TestRegularizedEvolution(SearcherConformance):
 class TestReinforce(SearcherConformance):
     searcher = Reinforce
     settings = (ReinforceSettings(), ReinforceSettings(learning_rate=1.0, baseline_decay=0))
+
+
+class TestNasnetController(SearcherConformance):
+    searcher = NasnetController
+    trials = 24
+    settings = (
+        ControllerSettings(hidden=8),
+        ControllerSettings(preset="tuned", hidden=8, batch=7),
+        ControllerSettings(known="learn", hidden=8, batch=5),
+    )
+
+
+class TestPredictor(SearcherConformance):
+    searcher = Predictor
+    trials = 24
+    settings = (
+        PredictorSettings(),
+        PredictorSettings(acquisition="thompson", initial=3, pool=20, memory=30),
+    )
 
 
 def test_every_shipped_searcher_is_here_under_its_name() -> None:

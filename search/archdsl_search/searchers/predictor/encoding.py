@@ -1,0 +1,70 @@
+"""Candidates as sets of features: decided options, and paths of operations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+from archdsl_search.candidate import Candidate
+from archdsl_search.space.search_space import DescribedSpace, SearchSpace
+
+Matrix = npt.NDArray[np.float64]
+COLUMNS = 1024
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Encoded:
+    """A candidate and its features by encoding, as column numbers."""
+
+    candidate: Candidate
+    features: dict[str, npt.NDArray[np.intp]]
+
+
+class Encoder:
+    """Turns candidates into features. Columns are numbered as they are met, the first 1024; later ones share those."""
+
+    def __init__(self, space: SearchSpace, encoding: str):
+        self._described = space if isinstance(space, DescribedSpace) and encoding != "decisions" else None
+        with_decisions = encoding != "paths" or self._described is None
+        self.encodings = [*(["decisions"] if with_decisions else []), *(["paths"] if self._described else [])]
+        self._columns: dict[str, dict[str, int]] = {name: {} for name in self.encodings}
+
+    def encode(self, candidate: Candidate) -> Encoded:
+        """The features of a candidate."""
+        found = {}
+        if "decisions" in self._columns:
+            told = (f"{name}={label!r}" for name, label in candidate.decisions.items())
+            found["decisions"] = self._numbers("decisions", told)
+        if self._described is not None:
+            found["paths"] = self._numbers("paths", sorted(self._described.paths(candidate)))
+        return Encoded(candidate, found)
+
+    def _numbers(self, encoding: str, names: Iterable[str]) -> npt.NDArray[np.intp]:
+        columns = self._columns[encoding]
+        return np.array(sorted({_column(columns, name) for name in names}), dtype=np.intp)
+
+    def distances(self, encoding: str, ones: Sequence[Encoded], others: Sequence[Encoded]) -> Matrix:
+        """How many features each pair does not share, [len(ones), len(others)]."""
+        a, b = self._indicators(encoding, ones), self._indicators(encoding, others)
+        distances: Matrix = a.sum(1)[:, None] + b.sum(1)[None, :] - 2 * (a @ b.T)
+        return distances
+
+    def _indicators(self, encoding: str, members: Sequence[Encoded]) -> Matrix:
+        """One row for each member, 1 where it has the feature."""
+        found = np.zeros((len(members), len(self._columns[encoding]) or 1))
+        for row, member in zip(found, members, strict=True):
+            row[member.features[encoding]] = 1.0
+        return found
+
+
+def _column(columns: dict[str, int], name: str) -> int:
+    found = columns.get(name)
+    if found is not None:
+        return found
+    if len(columns) < COLUMNS:
+        return columns.setdefault(name, len(columns))
+    return crc32(name.encode()) % COLUMNS
