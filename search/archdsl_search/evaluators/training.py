@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -41,6 +42,9 @@ class TrainingOptions(EvaluatorSettings):
     flip: bool = Field(False, description="Mirror half of the training images.")
     crop: int = Field(0, ge=0, description="Shift training images by up to so many pixels.")
     precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="auto: bfloat16 on a GPU.")
+    speed: Literal["auto", "measure", "plain", "compile"] = Field(
+        "auto", description="How steps are carried out, as of `archdsl train`; `measure` may differ from run to run."
+    )
     device: str = Field("auto", description="cpu, cuda, cuda:1, ...; auto takes a GPU if there is one.")
     repeats: int = Field(1, ge=1, description="Trainings with other seeds, of which the mean is given.")
     patience: int | None = Field(None, ge=1, description="Stop after so many epochs without a better accuracy.")
@@ -88,8 +92,18 @@ class TrainingEvaluator(Evaluator[TrainingOptions]):
     metrics = ("accuracy", "loss", "epochs", "best_epoch", "train_accuracy", "params", "mult_adds")
 
     def __init__(self, space: Space, settings: TrainingOptions):
+        """An evaluator with its data: what is missing is said before anything is tried.
+
+        Raises:
+            archdsl.TrainingError: if the data set is unknown, missing or damaged.
+        """
         super().__init__(space, settings)
         self._data: dict[tuple[int, ...], Dataset] = {}
+        kind, _, place = settings.data.partition(":")
+        if kind != "folder":  # images of one size, whatever candidates read
+            self._data[()] = _fewer(archdsl.load_dataset(settings.data), settings.images)
+        elif not Path(place).is_dir():
+            raise archdsl.DataError(f"{place} is no folder")
 
     @classmethod
     def measured(cls, settings: TrainingOptions) -> tuple[str, ...]:
@@ -144,13 +158,14 @@ class TrainingEvaluator(Evaluator[TrainingOptions]):
         return metrics
 
     def _dataset(self, architecture: Architecture) -> Dataset:
-        """The data set, read once for each size of images that candidates read."""
+        """The data set; a folder's is read once for each size of images that candidates read."""
+        if () in self._data:
+            return self._data[()]
         shape = next(iter(architecture.graph().inputs.values())).type.shape
-        size = (shape[1], shape[2]) if len(shape) == 3 else None
-        key = size or ()
-        if key not in self._data:
-            self._data[key] = _fewer(archdsl.load_dataset(self.settings.data, size), self.settings.images)
-        return self._data[key]
+        size = (shape[-2], shape[-1])
+        if size not in self._data:
+            self._data[size] = _fewer(archdsl.load_dataset(self.settings.data, size), self.settings.images)
+        return self._data[size]
 
 
 def _fewer(dataset: Dataset, count: int | None) -> Dataset:

@@ -24,7 +24,8 @@ def evaluated(space, decisions, folder, seed=0, report=None, **options):
 
 
 def test_every_setting_of_the_trainer_can_be_given():
-    assert {field.name for field in fields(archdsl.TrainingSettings)} - set(TrainingOptions.model_fields) == {"seed"}
+    further = {field.name for field in fields(archdsl.TrainingSettings)} - set(TrainingOptions.model_fields)
+    assert further == {"seed", "temperature", "alpha"}  # the job's; and of learning from a teacher
 
 
 def test_what_is_measured(digits_space, decisions, tmp_path):
@@ -121,3 +122,9 @@ def test_data_that_does_not_fit_is_said_so(decisions, tmp_path):
     space = archdsl.load_space("nasbench201", {"num_classes": 7, "repeats": 1}, inputs={"image": [1, 8, 8]})
     with pytest.raises(archdsl.TrainingError, match="10 classes"):
         evaluated(space, decisions, tmp_path)
+
+
+@pytest.mark.parametrize("data", ["cifar10:nowhere", "folder:nowhere", "mnist"])
+def test_missing_data_is_said_before_anything_is_tried(digits_space, data):
+    with pytest.raises(archdsl.TrainingError, match=r"nowhere|mnist"):
+        plan_evaluator({**QUICK, "data": data}).make(digits_space)
