@@ -11,6 +11,7 @@ from archdsl.ir.graph import Graph
 from archdsl.pipeline.architecture import Architecture
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, nn
 
     from archdsl.analysis.options import CostOptions
@@ -19,10 +20,21 @@ if TYPE_CHECKING:
     Weights = Mapping[str, Tensor] | nn.Module | str | PathLike[str]
 
 Mode = Literal["train", "inference"]
+Optimize = Literal[True, False, "measure"]
+Runtime = Literal["auto", "torch", "onnxruntime", "openvino"]
 
 
 def compile_architecture(
-    architecture: Architecture, mode: Mode = "train", weights: Weights | None = None, *, dynamic: bool = False
+    architecture: Architecture,
+    mode: Mode = "train",
+    weights: Weights | None = None,
+    *,
+    dynamic: bool = False,
+    device: torch.device | str | None = None,
+    dtype: torch.dtype | str | None = None,
+    optimize: Optimize = True,
+    runtime: Runtime = "auto",
+    batch_size: int = 1,
 ) -> nn.Module:
     """Build the network as a PyTorch module.
 
@@ -31,16 +43,28 @@ def compile_architecture(
         mode: `train` for a module with the auxiliary parts of training, which `module.training` turns on and off;
             `inference` for the inference form alone, in eval mode.
         weights: a state dict, a module, or a .safetensors file; without, the operators' initialisation.
-        dynamic: accept other heights and widths than the spec's. N is always free.
+        dynamic: accept other heights and widths than the spec's. N is always free. Such modules are not optimized.
+        device: where the weights are to be; by default where torch puts new ones.
+        dtype: floating-point type of weights and values, `torch.bfloat16` or `"bfloat16"`; by default float32.
+        optimize: for inference: whether the graph is optimized and run by the fastest kernels that the rules know;
+            `"measure"` tries what there is on this device and keeps the fastest. False gives the plain module.
+        runtime: for inference: whose kernels run the optimized graph; `auto` decides by rules.
+        batch_size: for inference: the number of samples to be ready for. Other numbers work, and take as long to get
+            ready in their first call.
 
     Returns:
         A module whose tree mirrors the cells. `forward` takes the inputs in order ([N, ...] each) and returns a tensor
-        for one output, else a dict by output name, in the order of the file.
+        for one output, else a dict by output name, in the order of the file. An optimized one is an
+        `InferenceNetwork`: same tree and `state_dict`, and outputs that are equal up to rounding.
 
     Raises:
         ArchdslError: E1001 if the weights don't fit; E1002 if `dynamic` is asked of a network that fixes its size.
+        ValueError: for an unknown runtime or type, or one that the runtime can't compute in on this device.
+        MissingRuntimeError: for a runtime that is not installed.
     """
     from archdsl.backends.torch import build_module
+    from archdsl.backends.torch.placement import placed
+    from archdsl.pipeline.inference import optimized_module
     from archdsl.pipeline.weights import fill
 
     _check_architecture(architecture)
@@ -48,10 +72,16 @@ def compile_architecture(
     if dynamic:
         check_dynamic(architecture)
     train = mode == "train"
+    optimized = optimize is not False and not train and not dynamic
+    if runtime != "auto" and not optimized:
+        raise ValueError(f"runtime={runtime!r} is for inference with optimize=True and without dynamic")
+    if optimized:
+        return optimized_module(architecture, weights, device, dtype, optimize == "measure", runtime, batch_size)
     training_graph = architecture.graph(training=True) if train and architecture.has_training_form else None
     module = build_module(architecture.graph(), training_graph, dynamic_size=dynamic)
     if weights is not None:
         fill(module, weights, architecture.graph(training=True), architecture.name)
+    module = placed(module, device, dtype)
     return module if train else module.eval()
 
 
@@ -119,7 +149,7 @@ def export_onnx(
     """
     from archdsl.backends.onnx import save, to_model
 
-    module = compile_architecture(architecture, "inference", weights, dynamic=dynamic)
+    module = compile_architecture(architecture, "inference", weights, dynamic=dynamic, optimize=False)
     state = {key: tensor.detach().cpu().numpy() for key, tensor in module.state_dict().items()}
     model = to_model(
         architecture.graph(), state, name=architecture.name, spec_hash=architecture.hash, dynamic_size=dynamic
@@ -139,7 +169,7 @@ def export_program(
     from archdsl.backends.torch.exporting import save_program
     from archdsl.pipeline.files import replacing
 
-    module = compile_architecture(architecture, "inference", weights, dynamic=dynamic)
+    module = compile_architecture(architecture, "inference", weights, dynamic=dynamic, optimize=False)
     program = export(module, architecture.graph(), dynamic_size=dynamic)
     with replacing(path) as temporary:
         save_program(program, temporary)

@@ -31,6 +31,7 @@ def to_model(
     name: str = "",
     dynamic_size: bool = False,
     spec_hash: str = "",
+    checked: bool = True,
 ) -> onnx.ModelProto:
     """The graph as an ONNX model of opset 18, in its inference form.
 
@@ -44,6 +45,7 @@ def to_model(
         name: name of the ONNX graph; by default the network's.
         dynamic_size: let the last two dimensions of every image input [N, C, H, W] be symbolic.
         spec_hash: written into the metadata as `archdsl.spec_hash`.
+        checked: let ONNX's checker look at the model; a runtime that loads it at once does that itself.
 
     Raises:
         ArchdslError: E1001 if a weight is missing or has another shape; E1002 if ONNX lacks an operator, or if the
@@ -71,7 +73,7 @@ def to_model(
         ],
         value_info=[] if dynamic_size else _steps(graph, described, renamed, set(outputs.values())),
     )
-    return _finished(proto, builder.initializers, spec_hash)
+    return _finished(proto, builder.initializers, spec_hash, checked)
 
 
 def _output_names(graph: Graph) -> dict[str, str]:
@@ -156,7 +158,7 @@ def _attribute_kinds(op_type: str) -> dict[str, Any]:
 
 
 def _finished(
-    proto: onnx.GraphProto, initializers: Mapping[str, np.ndarray[Any, Any]], spec_hash: str
+    proto: onnx.GraphProto, initializers: Mapping[str, np.ndarray[Any, Any]], spec_hash: str, checked: bool
 ) -> onnx.ModelProto:
     model = helper.make_model(proto, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
     for key, array in initializers.items():
@@ -168,6 +170,6 @@ def _finished(
         model.producer_version = "0"
     if spec_hash:
         helper.set_model_props(model, {"archdsl.spec_hash": spec_hash})
-    if weight_bytes(model) <= INLINE_LIMIT:  # larger ones are checked by `save`, as a file
+    if checked and weight_bytes(model) <= INLINE_LIMIT:  # larger ones are checked by `save`, as a file
         onnx.checker.check_model(model, full_check=True)
     return model

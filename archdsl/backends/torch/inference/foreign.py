@@ -1,0 +1,46 @@
+"""Engines of ONNX Runtime and OpenVINO: tensors are lent to them where they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from archdsl.backends.runtimes.session import Array, Foreign, Threads, open_session
+from archdsl.backends.torch.inference.recipe import Setting, dtype_name
+from archdsl.ir.graph import Graph
+
+LARGEST_MODEL = 2**31 - 2**20
+
+
+class ForeignEngine:
+    """A session with torch tensors at both ends, without copies unless an input isn't contiguous or isn't float32."""
+
+    def __init__(self, graph: Graph, weights: Mapping[str, Array], runtime: Foreign, split: bool, setting: Setting):
+        from archdsl.backends.onnx import to_model
+
+        held = sum(array.nbytes for array in weights.values())
+        if held > LARGEST_MODEL:
+            raise ValueError(f"{runtime} takes models of up to 2 GiB, and this one has {held:,} bytes of weights")
+        model = to_model(graph, weights, checked=False).SerializeToString()
+        threads = Threads(setting.threads, split)
+        self._session = open_session(runtime, model, setting.batch_size, threads, dtype_name(setting.dtype))
+        self._outputs = [value.type for value in graph.outputs.values()]
+        self._dtype = setting.dtype
+
+    def __call__(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+        """See `Engine`."""
+        n = inputs[0].shape[0]
+        lent = [_plain(x).numpy() for x in inputs]
+        made = [
+            torch.empty((n, *type.shape), dtype=torch.int64 if type.dtype == "int64" else torch.float32)
+            for type in self._outputs
+        ]
+        self._session.run(lent, [y.numpy() for y in made])
+        return [y.to(self._dtype) if y.dtype is torch.float32 else y for y in made]
+
+
+def _plain(x: Tensor) -> Tensor:
+    x = x.detach().contiguous()
+    return x if x.dtype is torch.int64 else x.float()

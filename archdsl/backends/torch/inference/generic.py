@@ -1,0 +1,79 @@
+"""The engine for every device and floating-point type: the optimized graph as a module, channels last.
+
+On a GPU the first call for a batch size records a CUDA graph, which later calls replay: one launch for the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from archdsl.backends.runtimes.session import Array
+from archdsl.backends.torch.inference.recipe import Setting
+from archdsl.backends.torch.loading import build_module
+from archdsl.ir.graph import Graph
+
+WARM_PASSES = 3
+
+
+class GenericEngine:
+    """A module made of the optimized graph."""
+
+    def __init__(self, graph: Graph, weights: Mapping[str, Array], setting: Setting):
+        with torch.device("meta"):
+            module = build_module(graph)
+        state = {key: torch.from_numpy(array) for key, array in weights.items()}
+        module.load_state_dict(state, assign=True)  # not copied into float32
+        module = module.eval().to(device=setting.device, dtype=setting.dtype, memory_format=torch.channels_last)
+        self._module = module.requires_grad_(False)
+        self._names = list(graph.outputs)
+        self._graphed: _Recorded | None = None
+        self._records = setting.device.type == "cuda"
+
+    def __call__(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+        """See `Engine`."""
+        with torch.no_grad():
+            given = [channels_last(x) for x in inputs]
+            if not self._records:
+                return self._run(given)
+            if self._graphed is None:
+                self._graphed = _Recorded(self._run, given)
+            return self._graphed(given)
+
+    def _run(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+        made = self._module(*inputs)
+        return [made[name] for name in self._names] if isinstance(made, dict) else [made]
+
+
+class _Recorded:
+    """A run recorded as a CUDA graph, with inputs and outputs in fixed places. (Never run: there was no GPU.)"""
+
+    def __init__(self, run: nn.Module | object, inputs: Sequence[Tensor]):
+        assert callable(run)
+        self._inputs = [torch.empty_like(x) for x in inputs]
+        self._copy_in(inputs)
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            for _ in range(WARM_PASSES):  # libraries choose kernels and take memory, which a recording may not
+                run(self._inputs)
+        torch.cuda.current_stream().wait_stream(stream)
+        self._graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self._graph):
+            self._outputs: Sequence[Tensor] = run(self._inputs)
+
+    def __call__(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+        self._copy_in(inputs)
+        self._graph.replay()
+        return [y.clone() for y in self._outputs]  # the next replay writes over them
+
+    def _copy_in(self, inputs: Sequence[Tensor]) -> None:
+        for place, x in zip(self._inputs, inputs, strict=True):
+            place.copy_(x)
+
+
+def channels_last(x: Tensor) -> Tensor:
+    """Images [N, C, H, W] with the channels innermost in memory; anything else as it is."""
+    return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x

@@ -1,0 +1,237 @@
+"""A network made ready for inference: a module whose weights are the source network's, and whose forward is an engine.
+
+The module has the tree, the parameters and the `state_dict` of the plain one, so a trained checkpoint loads, and what
+it saves loads anywhere. Engines are made from these weights through the passes' weight map, one for each batch size in
+use, and made anew when weights, type or device change. What no engine is made for (training, gradients, no samples)
+runs on the plain module.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from archdsl.backends.torch.inference.engines import Engine, Preparation
+from archdsl.backends.torch.inference.recipe import Recipe, Setting, check_runtime, chosen, dtype_name
+from archdsl.backends.torch.loading import build_module
+from archdsl.ir.graph import Graph
+from archdsl.ir.text import parse_graph, print_graph
+
+# Engines that are kept: one for each batch size, and each holds the weights in a layout of its own.
+MOST_ENGINES = 4
+
+Choose = Callable[[Setting, "InferenceNetwork"], Recipe]
+
+
+class InferenceNetwork(nn.Module):
+    """The inference form of a network on the fastest kernels for its device, type and batch size.
+
+    Attributes:
+        runtime: `auto`, or the runtime that was asked for.
+        notes: what the passes did, a line each.
+    """
+
+    def __init__(self, graph: Graph, plain: nn.Module, runtime: str = "auto", choose: Choose | None = None):
+        """`choose` decides how to run for a setting, instead of the rule (`auto`) or the given runtime."""
+        super().__init__()
+        # Hidden from torch: its children are registered here, under the same names.
+        self._plain = (plain,)
+        for name, child in plain.named_children():
+            self.add_module(name, child)
+        self.runtime = runtime
+        self._graph = graph
+        self._choose = choose
+        self._engines: OrderedDict[Setting, Engine] = OrderedDict()
+        self._recipes: dict[Setting, Recipe] = {}
+        self._prepared: Preparation | None = None
+        self._tensors: list[Tensor] | None = None
+        self._found: tuple[torch.device, torch.dtype] | None = None
+        self._seen = 0
+        self.requires_grad_(False)
+        self.eval()
+
+    def forward(self, *inputs: Tensor) -> Tensor | dict[str, Tensor]:
+        """Compute the outputs: a tensor for one, else a dict by output name.
+
+        Args:
+            inputs: in the order of the file, [N, ...] each, on the module's device, floats in its type.
+
+        Raises:
+            TypeError, ValueError: naming the input that is missing, or of another kind, type, device or size.
+        """
+        setting = self._checked(inputs)
+        if not self._is_for_engine(inputs, setting):
+            return cast("Tensor | dict[str, Tensor]", self._plain[0](*inputs))
+        made = self._engine(setting)(inputs)
+        if len(made) == 1:
+            return made[0]
+        return dict(zip(self._graph.outputs, made, strict=True))
+
+    def prepare(self, batch_size: int = 1) -> Recipe:
+        """Make the engine for a batch size now instead of in the first call; gives how it will run."""
+        setting = self._setting(batch_size)
+        if setting.device.type != "meta":
+            self._engine(setting)
+        return self.recipe(batch_size)
+
+    def recipe(self, batch_size: int = 1) -> Recipe:
+        """How batches of this size are run."""
+        setting = self._setting(batch_size)
+        if setting not in self._recipes:
+            decide = self._choose
+            self._recipes[setting] = decide(setting, self) if decide else chosen(setting, self.runtime)
+        return self._recipes[setting]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the passes did, one line for each kind of change."""
+        return self.preparation().optimized(self.recipe()).notes
+
+    def source_state_dict(self) -> dict[str, Tensor]:
+        """The weights in the source network's layout: `state_dict()` itself."""
+        return dict(self.state_dict())
+
+    def optimized_state_dict(self) -> dict[str, Tensor]:
+        """The weights of the optimized graph, through the passes' weight map, by the keys of that graph."""
+        weights = self.preparation().weights(self.recipe())
+        return {key: torch.from_numpy(array) for key, array in weights.items()}
+
+    def load_optimized_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Take weights in the optimized graph's layout back into the source's, with which it computes the same.
+
+        Raises:
+            NoInverseError: if no weights of the source network make these.
+        """
+        from archdsl.backends.torch.inference.engines import as_array
+
+        arrays = {key: as_array(tensor) for key, tensor in state.items()}
+        base = {key: as_array(tensor) for key, tensor in self.state_dict().items()}
+        found = self.preparation().optimized(self.recipe()).weights.backward(arrays, base)
+        self.load_state_dict({key: torch.from_numpy(array) for key, array in found.items()})
+
+    def preparation(self) -> Preparation:
+        """The optimized graphs and their weights."""
+        if self._prepared is None:
+            self._prepared = Preparation(self._graph, self.state_dict())
+        return self._prepared
+
+    def refresh(self) -> None:
+        """Take the weights anew. Needed only after changes that torch does not count, such as through `.data`."""
+        self._forget()
+
+    def train(self, mode: bool = True) -> InferenceNetwork:
+        """In train mode the plain module runs, with gradients where they are asked for."""
+        super().train(mode)
+        self._plain[0].train(mode)
+        return self
+
+    def requires_grad_(self, requires_grad: bool = True) -> InferenceNetwork:
+        """With gradients for its parameters, the plain module runs wherever torch records them."""
+        super().requires_grad_(requires_grad)
+        self._wants_gradients = requires_grad
+        return self
+
+    def _apply(self, fn: Any, recurse: bool = True) -> InferenceNetwork:
+        device, dtype = self._place_and_type()
+        probe = fn(torch.empty(0, dtype=dtype, device=device))
+        if self.runtime != "auto":
+            check_runtime(self.runtime, probe.device, probe.dtype)
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        self._forget()
+        return self
+
+    def _forget(self) -> None:
+        self._engines = OrderedDict()
+        self._recipes = {}
+        self._prepared = self._tensors = self._found = None
+        self._seen = 0
+
+    def _engine(self, setting: Setting) -> Engine:
+        if self._changes() != self._seen:
+            recipes = self._recipes
+            self._forget()
+            self._recipes, self._seen = recipes, self._changes()
+        found = self._engines.get(setting)
+        if found is None:
+            found = self._engines[setting] = self.preparation().engine(self.recipe(setting.batch_size), setting)
+            self._prepared = None  # its weights are in the engine; they need not be held twice
+            while len(self._engines) > MOST_ENGINES:
+                self._engines.popitem(last=False)
+        self._engines.move_to_end(setting)
+        return found
+
+    def _changes(self) -> int:
+        """A number that changes when torch changes a weight in place; loading a checkpoint does that."""
+        if self._tensors is None:
+            held = (*self.parameters(), *self.buffers())
+            self._tensors = [tensor for tensor in held if not tensor.is_inference()]
+        return sum([tensor._version for tensor in self._tensors]) + 1
+
+    def _setting(self, batch_size: int) -> Setting:
+        return Setting(*self._place_and_type(), batch_size, torch.get_num_threads())
+
+    def _place_and_type(self) -> tuple[torch.device, torch.dtype]:
+        """Where the weights are, and their floating-point type; looked up once."""
+        if self._found is None:
+            first = next(iter(self.parameters()), None)
+            floats = (each.dtype for each in self.parameters() if each.is_floating_point())
+            self._found = (torch.device("cpu") if first is None else first.device, next(floats, torch.float32))
+        return self._found
+
+    def _is_for_engine(self, inputs: Sequence[Tensor], setting: Setting) -> bool:
+        gradients = torch.is_grad_enabled() and (self._wants_gradients or any(x.requires_grad for x in inputs))
+        return not (self.training or gradients or setting.batch_size == 0 or setting.device.type == "meta")
+
+    def _checked(self, inputs: Sequence[Tensor]) -> Setting:
+        """The setting that the inputs stand for, once they are what was compiled for."""
+        expected = self._graph.inputs
+        if len(inputs) != len(expected):
+            names = ", ".join(expected)
+            raise TypeError(f"{self._graph.name} reads {len(expected)} inputs ({names}) and got {len(inputs)}")
+        setting = self._setting(0)
+        n: int | None = None
+        for (name, value), x in zip(expected.items(), inputs, strict=True):
+            if not isinstance(x, Tensor):
+                raise TypeError(f"{name} is {type(x).__name__}, and a tensor is needed")
+            wanted = torch.int64 if value.type.dtype == "int64" else setting.dtype
+            if x.dtype is not wanted:
+                given, needed = dtype_name(x.dtype), dtype_name(wanted)
+                raise TypeError(f"{name} is {given}, and the network computes in {needed}: convert one of them")
+            if x.device != setting.device:
+                raise ValueError(f"{name} is on {x.device}, and the network is on {setting.device}: move one of them")
+            shape = tuple(x.shape)
+            if shape[1:] != value.type.shape or not shape:
+                needed = ", ".join(["N", *map(str, value.type.shape)])
+                raise ValueError(f"{name} is {list(shape)}, compiled for [{needed}]")
+            if n is not None and shape[0] != n:
+                raise ValueError(f"{name} has {shape[0]} samples, and the inputs before it have {n}")
+            n = shape[0]
+        return setting._replace(batch_size=n or 0)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies and pickles hold the weights and the graph as text; engines are made anew."""
+        state = dict(self.__dict__)
+        for name in ("_engines", "_recipes", "_prepared", "_tensors", "_found", "_seen"):
+            del state[name]
+        state["_graph"] = print_graph(self._graph)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)  # type: ignore[no-untyped-call]
+        self._graph = parse_graph(state["_graph"])
+        self._forget()
+
+
+def inference_network(graph: Graph, runtime: str = "auto", choose: Choose | None = None) -> InferenceNetwork:
+    """A network with fresh weights, float32, on torch's default device.
+
+    Raises:
+        ValueError: for a runtime that doesn't exist or can't run there.
+        MissingRuntimeError: for one that isn't installed.
+    """
+    network = InferenceNetwork(graph, build_module(graph).eval(), runtime, choose)
+    return network.to(torch.float32)

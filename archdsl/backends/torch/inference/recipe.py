@@ -1,0 +1,106 @@
+"""How a network can be run: runtime, passes, how threads share the work. And the rule of `auto`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple, cast, get_args
+
+import torch
+
+from archdsl.backends.runtimes.session import FOREIGN, Foreign, is_installed, require
+from archdsl.passes.base import Pass
+from archdsl.passes.optimization import EVERY
+
+RuntimeName = Literal["torch", "onnxruntime", "openvino"]
+RUNTIMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
+Pipeline = Literal["every", "none"]
+PIPELINES: dict[Pipeline, tuple[tuple[Pass, ...], ...]] = {"every": EVERY, "none": ()}
+
+# What the runtimes compute in. Anything else is torch's.
+FOREIGN_DTYPES: dict[Foreign, tuple[torch.dtype, ...]] = {
+    "onnxruntime": (torch.float32,),
+    "openvino": (torch.float32, torch.bfloat16),
+}
+
+
+class Setting(NamedTuple):
+    """What a network is to run with: device, floating-point type, samples in a batch, threads."""
+
+    device: torch.device
+    dtype: torch.dtype
+    batch_size: int
+    threads: int
+
+
+class Recipe(NamedTuple):
+    """One way to run a network.
+
+    Attributes:
+        runtime: whose kernels.
+        split: threads take samples of their own instead of sharing each step.
+        pipeline: the passes that the graph goes through.
+    """
+
+    runtime: RuntimeName
+    split: bool = False
+    pipeline: Pipeline = "every"
+
+    def __str__(self) -> str:
+        how = [self.runtime, *(["split"] if self.split else []), *(["plain"] if self.pipeline == "none" else [])]
+        return " ".join(how)
+
+
+def check_runtime(runtime: str, device: torch.device, dtype: torch.dtype) -> None:
+    """Make sure that a runtime that was asked for by name is there and can do what is asked.
+
+    Raises:
+        ValueError: for a name that is none, and for a device or type that the runtime has not.
+        MissingRuntimeError: if it is not installed.
+    """
+    if runtime != "auto" and runtime not in RUNTIMES:
+        raise ValueError(f"runtime is 'auto', {', '.join(map(repr, RUNTIMES))}, not {runtime!r}")
+    if runtime not in FOREIGN:
+        return
+    require(runtime)
+    if device.type != "cpu":
+        raise ValueError(f"{runtime} runs on the CPU here, not on {device}; take runtime='torch'")
+    known = FOREIGN_DTYPES[cast(Foreign, runtime)]
+    if dtype not in known:
+        names = " and ".join(dtype_name(each) for each in known)
+        raise ValueError(f"{runtime} computes in {names} here, not in {dtype_name(dtype)}; take runtime='torch'")
+
+
+def dtype_name(dtype: torch.dtype) -> str:
+    """`float32`."""
+    return str(dtype).removeprefix("torch.")
+
+
+def chosen(setting: Setting, runtime: str) -> Recipe:
+    """The recipe that the measurements in docs/benchmarks/inference.md speak for.
+
+    Args:
+        setting: what it is to run with.
+        runtime: `auto`, or the one runtime to take.
+    """
+    return next(candidates(setting, runtime))
+
+
+def candidates(setting: Setting, runtime: str, pipelines: bool = False) -> Iterator[Recipe]:
+    """Recipes that can run here, the most promising first; with `pipelines` also those without passes."""
+    for name in _runtimes(setting, runtime):
+        ways = [name in FOREIGN and setting.batch_size > 1 and setting.threads > 1, False]
+        for split in dict.fromkeys(ways):
+            yield Recipe(name, split)
+            if pipelines:
+                yield Recipe(name, split, "none")
+
+
+def _runtimes(setting: Setting, runtime: str) -> list[RuntimeName]:
+    if runtime != "auto":
+        return [cast(RuntimeName, runtime)]
+    if setting.device.type != "cpu":
+        return ["torch"]
+    found: list[RuntimeName] = [
+        each for each in FOREIGN if setting.dtype in FOREIGN_DTYPES[each] and is_installed(each)
+    ]
+    return [*found, "torch"]
