@@ -111,7 +111,8 @@ def cost(
 def to_source(architecture: Architecture, mode: Mode = "train", *, dynamic: bool = False) -> str:
     """The network as one Python file that needs nothing but torch.
 
-    It has the same `state_dict` keys as the compiled module of this mode and gives bit-equal outputs.
+    It has the same `state_dict` keys as the compiled module of this mode, and gives outputs that are bit-equal to those
+    of the module without optimization.
     """
     from archdsl.backends.torch import to_source as source
 

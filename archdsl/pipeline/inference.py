@@ -9,6 +9,7 @@ from archdsl.pipeline.weights import fill
 
 if TYPE_CHECKING:
     import torch
+
     from archdsl.backends.torch.inference import InferenceNetwork
 
 

@@ -208,8 +208,12 @@ def test_compile_writes_every_target_with_the_same_weights(archdsl, folder):
     exec((folder / "out" / "net.py").read_text(), names)
     source = names["build"]()
     source.load_state_dict(state)
-    expected = package.compile(package.load("net.yaml"), mode="inference", weights="out/net.safetensors")(images)
+    net = package.load("net.yaml")
+    plain = package.compile(net, mode="inference", weights="out/net.safetensors", optimize=False)
+    expected = plain(images)
     assert torch.equal(source.eval()(images), expected)
+    optimized = package.compile(net, mode="inference", weights="out/net.safetensors")
+    torch.testing.assert_close(optimized(images), expected, rtol=1e-5, atol=1e-5)
     exported = torch.export.load("out/net.pt2").module()
     torch.testing.assert_close(exported(images), expected, rtol=1e-5, atol=1e-5)
     import onnxruntime

@@ -19,13 +19,13 @@ class OnnxRuntimeSession:
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = ERRORS_ONLY
-        options.intra_op_num_threads = 1 if threads.split else threads.count
+        options.intra_op_num_threads = 1 if threads.split else threads.number
         # Its threads spin while they wait for work, also behind the last step, where that only slows others.
         options.add_session_config_entry("session.force_spinning_stop", "1")
         self._session: Any = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self._inputs = [(value.name, value.type) for value in self._session.get_inputs()]
         self._outputs = [value.name for value in self._session.get_outputs()]
-        self._slices = Slices(threads.count, lambda _, x, y: self._run(x, y)) if threads.split else None
+        self._slices = Slices(threads.number, lambda _, x, y: self._run(x, y)) if threads.split else None
 
     def run(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
         """See `Session`."""

@@ -22,10 +22,10 @@ class OpenVinoSession:
         read: Any = core.read_model(model, b"")
         samples = 1 if threads.split else batch_size
         read.reshape({port: [samples, *list(port.get_partial_shape())[1:]] for port in read.inputs})
-        workers = threads.count if threads.split else 1
+        workers = threads.number if threads.split else 1
         settings = {
             "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_NUM_THREADS": threads.count,
+            "INFERENCE_NUM_THREADS": threads.number,
             "INFERENCE_PRECISION_HINT": PRECISIONS[dtype],
             "NUM_STREAMS": workers,
         }

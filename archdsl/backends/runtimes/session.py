@@ -19,17 +19,21 @@ class Threads(NamedTuple):
     """How the cores are used.
 
     Attributes:
-        count: how many threads compute.
+        number: how many threads compute.
         split: each thread takes samples of its own through the whole network, and none waits for another; otherwise
             all threads share the work of every step.
     """
 
-    count: int
+    number: int
     split: bool = False
 
 
 class MissingRuntimeError(RuntimeError):
     """A runtime was asked for by name and is not installed."""
+
+
+class UnfitError(RuntimeError):
+    """A runtime can't take a network; the message says which and why."""
 
 
 class Session(Protocol):
@@ -74,12 +78,16 @@ def open_session(runtime: Foreign, model: bytes, batch_size: int, threads: Threa
 
     Raises:
         MissingRuntimeError: if it is not installed.
+        UnfitError: if it does not take the model.
     """
     require(runtime)
-    if runtime == "onnxruntime":
-        from archdsl.backends.runtimes.onnxruntime_session import OnnxRuntimeSession
+    try:
+        if runtime == "onnxruntime":
+            from archdsl.backends.runtimes.onnxruntime_session import OnnxRuntimeSession
 
-        return OnnxRuntimeSession(model, threads)
-    from archdsl.backends.runtimes.openvino_session import OpenVinoSession
+            return OnnxRuntimeSession(model, threads)
+        from archdsl.backends.runtimes.openvino_session import OpenVinoSession
 
-    return OpenVinoSession(model, batch_size, threads, dtype)
+        return OpenVinoSession(model, batch_size, threads, dtype)
+    except Exception as error:  # both have error classes of their own, of every kind
+        raise UnfitError(f"{runtime} does not take this network: {' '.join(str(error).split())[:300]}") from error

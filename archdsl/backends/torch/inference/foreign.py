@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from archdsl.backends.runtimes.session import Array, Foreign, Threads, open_session
+from archdsl.backends.runtimes.session import Array, Foreign, Threads, UnfitError, open_session
 from archdsl.backends.torch.inference.recipe import Setting, dtype_name
+from archdsl.diagnostics.diagnostic import ArchdslError
 from archdsl.ir.graph import Graph
 
 LARGEST_MODEL = 2**31 - 2**20
@@ -22,8 +23,11 @@ class ForeignEngine:
 
         held = sum(array.nbytes for array in weights.values())
         if held > LARGEST_MODEL:
-            raise ValueError(f"{runtime} takes models of up to 2 GiB, and this one has {held:,} bytes of weights")
-        model = to_model(graph, weights, checked=False).SerializeToString()
+            raise UnfitError(f"{runtime} takes models of up to 2 GiB, and this one has {held:,} bytes of weights")
+        try:
+            model = to_model(graph, weights, checked=False).SerializeToString()
+        except ArchdslError as error:  # an operator without an ONNX form
+            raise UnfitError(f"{runtime} does not take this network: {error}") from error
         threads = Threads(setting.threads, split)
         self._session = open_session(runtime, model, setting.batch_size, threads, dtype_name(setting.dtype))
         self._outputs = [value.type for value in graph.outputs.values()]

@@ -45,7 +45,7 @@ _BEHIND_SUM = ("none", "relu")
 
 def can_fuse(setting: Setting) -> bool:
     """Whether oneDNN's fused kernels are there for this device and type."""
-    if setting.device.type != "cpu" or not torch.backends.mkldnn.is_available():
+    if setting.device.type != "cpu" or not torch._C._has_mkldnn:
         return False
     fast_bfloat16 = setting.dtype is torch.bfloat16 and torch.ops.mkldnn._is_mkldnn_bf16_supported()
     return setting.dtype is torch.float32 or fast_bfloat16

@@ -5,10 +5,10 @@ On a GPU the first call for a batch size records a CUDA graph, which later calls
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from archdsl.backends.runtimes.session import Array
 from archdsl.backends.torch.inference.recipe import Setting
@@ -26,7 +26,9 @@ class GenericEngine:
             module = build_module(graph)
         state = {key: torch.from_numpy(array) for key, array in weights.items()}
         module.load_state_dict(state, assign=True)  # not copied into float32
-        module = module.eval().to(device=setting.device, dtype=setting.dtype, memory_format=torch.channels_last)
+        module = module.eval().to(device=setting.device, dtype=setting.dtype)
+        for weight in module.parameters():
+            weight.data = channels_last(weight.data)
         self._module = module.requires_grad_(False)
         self._names = list(graph.outputs)
         self._graphed: _Recorded | None = None
@@ -50,17 +52,16 @@ class GenericEngine:
 class _Recorded:
     """A run recorded as a CUDA graph, with inputs and outputs in fixed places. (Never run: there was no GPU.)"""
 
-    def __init__(self, run: nn.Module | object, inputs: Sequence[Tensor]):
-        assert callable(run)
-        self._inputs = [torch.empty_like(x) for x in inputs]
+    def __init__(self, run: Callable[[Sequence[Tensor]], Sequence[Tensor]], inputs: Sequence[Tensor]):
+        self._inputs: list[Tensor] = [torch.empty_like(x) for x in inputs]
         self._copy_in(inputs)
-        stream = torch.cuda.Stream()
+        stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             for _ in range(WARM_PASSES):  # libraries choose kernels and take memory, which a recording may not
                 run(self._inputs)
         torch.cuda.current_stream().wait_stream(stream)
-        self._graph = torch.cuda.CUDAGraph()
+        self._graph: torch.cuda.CUDAGraph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(self._graph):
             self._outputs: Sequence[Tensor] = run(self._inputs)
 

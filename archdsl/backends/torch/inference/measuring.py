@@ -11,6 +11,7 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
+from archdsl.backends.runtimes.session import UnfitError
 from archdsl.backends.torch.inference.engines import Engine, Preparation
 from archdsl.backends.torch.inference.recipe import Recipe, Setting
 from archdsl.ir.graph import Graph
@@ -23,10 +24,10 @@ SAMPLE_SECONDS = 0.02
 def measure(preparation: Preparation, recipes: Sequence[Recipe], setting: Setting) -> dict[Recipe, float]:
     """Median seconds of a pass for each recipe; engines are made one after the other and take turns.
 
-    A recipe whose engine can't be made or fails is left out, unless all do.
+    A recipe whose runtime does not take the network is left out.
 
     Raises:
-        RuntimeError: if no recipe works; from the first that failed.
+        UnfitError: if no runtime takes it.
     """
     inputs = example_inputs(preparation.graph, setting)
     runs: dict[Recipe, _Run] = {}
@@ -35,10 +36,10 @@ def measure(preparation: Preparation, recipes: Sequence[Recipe], setting: Settin
         for recipe in recipes:
             try:
                 runs[recipe] = _Run(preparation.engine(recipe, setting), inputs)
-            except (RuntimeError, ValueError) as error:  # a runtime that can't take this network is no candidate
+            except UnfitError as error:  # no candidate, then
                 failed = failed or error
         if not runs:
-            raise RuntimeError(f"no runtime takes this network: {failed}") from failed
+            raise UnfitError(f"no runtime takes this network: {failed}") from failed
         samples: dict[Recipe, list[float]] = {recipe: [] for recipe in runs}
         for _ in range(ROUNDS):
             for recipe, run in runs.items():

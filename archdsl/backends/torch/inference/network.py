@@ -15,6 +15,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from archdsl.backends.runtimes.session import UnfitError
 from archdsl.backends.torch.inference.engines import Engine, Preparation
 from archdsl.backends.torch.inference.recipe import Recipe, Setting, check_runtime, chosen, dtype_name
 from archdsl.backends.torch.loading import build_module
@@ -157,12 +158,22 @@ class InferenceNetwork(nn.Module):
             self._recipes, self._seen = recipes, self._changes()
         found = self._engines.get(setting)
         if found is None:
-            found = self._engines[setting] = self.preparation().engine(self.recipe(setting.batch_size), setting)
+            found = self._engines[setting] = self._new_engine(setting)
             self._prepared = None  # its weights are in the engine; they need not be held twice
             while len(self._engines) > MOST_ENGINES:
                 self._engines.popitem(last=False)
         self._engines.move_to_end(setting)
         return found
+
+    def _new_engine(self, setting: Setting) -> Engine:
+        """The engine of the chosen recipe; where `auto` chose a runtime that doesn't take this network, torch's."""
+        try:
+            return self.preparation().engine(self.recipe(setting.batch_size), setting)
+        except UnfitError:
+            if self.runtime != "auto":
+                raise
+        self._recipes[setting] = Recipe("torch")
+        return self.preparation().engine(Recipe("torch"), setting)
 
     def _changes(self) -> int:
         """A number that changes when torch changes a weight in place; loading a checkpoint does that."""

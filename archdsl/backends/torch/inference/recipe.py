@@ -64,7 +64,7 @@ def check_runtime(runtime: str, device: torch.device, dtype: torch.dtype) -> Non
     require(runtime)
     if device.type != "cpu":
         raise ValueError(f"{runtime} runs on the CPU here, not on {device}; take runtime='torch'")
-    known = FOREIGN_DTYPES[cast(Foreign, runtime)]
+    known = FOREIGN_DTYPES[runtime]
     if dtype not in known:
         names = " and ".join(dtype_name(each) for each in known)
         raise ValueError(f"{runtime} computes in {names} here, not in {dtype_name(dtype)}; take runtime='torch'")

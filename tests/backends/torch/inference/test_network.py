@@ -1,0 +1,239 @@
+"""Optimized modules behave like the plain one: values, weights, types, copies, refusals; for every runtime."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+import archdsl
+from archdsl.backends.torch.inference import RUNTIMES, InferenceNetwork
+from archdsl.diagnostics.diagnostic import ArchdslError
+from tests.backends.torch.inference.networks import MIXED, SINGLE, architecture, difference, inputs, outputs, trained
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> archdsl.Architecture:
+    return architecture(tmp_path)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("text", [MIXED, SINGLE], ids=["mixed", "single"])
+def test_it_computes_what_the_plain_module_does(tmp_path: Path, runtime: str, text: str) -> None:
+    net = architecture(tmp_path, text)
+    plain = trained(net)
+    module = archdsl.compile(net, "inference", plain, runtime=runtime)
+    for n in (1, 3, 1):
+        given = inputs(net, n)
+        assert difference(outputs(module, given), outputs(plain, given)) < 1e-5
+
+
+def test_several_outputs_have_the_names_and_the_order_of_the_plain_module(net: archdsl.Architecture) -> None:
+    plain = trained(net)
+    module = archdsl.compile(net, "inference", plain)
+    assert list(module(*inputs(net))) == list(plain(*inputs(net))) == ["logits", "map"]
+
+
+def test_in_float64_it_is_equal_to_ten_digits(net: archdsl.Architecture) -> None:
+    plain = trained(net)
+    module = archdsl.compile(net, "inference", plain, dtype="float64")
+    given = inputs(net, 2, torch.float64)
+    assert difference(outputs(module, given), outputs(plain.double(), given)) < 1e-10
+    assert module(*given)["logits"].dtype is torch.float64
+
+
+@pytest.mark.parametrize("runtime", ["torch", "openvino"])
+def test_bfloat16_in_and_out(net: archdsl.Architecture, runtime: str) -> None:
+    plain = trained(net)
+    module = archdsl.compile(net, "inference", plain, dtype=torch.bfloat16, runtime=runtime)
+    made = outputs(module, inputs(net, 2, torch.bfloat16))
+    assert {y.dtype for y in made} == {torch.bfloat16}
+    assert difference([y.float() for y in made], outputs(plain, inputs(net, 2))) < 0.05
+
+
+def test_a_half_precision_module_runs(net: archdsl.Architecture) -> None:
+    plain = trained(net)
+    module = archdsl.compile(net, "inference", plain).half()
+    made = outputs(module, inputs(net, 2, torch.float16))
+    assert difference([y.float() for y in made], outputs(plain, inputs(net, 2))) < 0.01
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_the_weights_are_those_of_the_source(net: archdsl.Architecture, runtime: str) -> None:
+    plain = trained(net)
+    module = archdsl.compile(net, "inference", plain, runtime=runtime)
+    assert isinstance(module, InferenceNetwork)
+    for found in (module.state_dict(), module.source_state_dict()):
+        assert list(found) == list(plain.state_dict())
+        assert all(torch.equal(found[key], tensor) for key, tensor in plain.state_dict().items())
+    assert [name for name, _ in module.named_modules()] == [name for name, _ in plain.named_modules()]
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_checkpoint_that_is_loaded_later_counts(net: archdsl.Architecture, runtime: str) -> None:
+    module = archdsl.compile(net, "inference", trained(net), runtime=runtime)
+    given = inputs(net)
+    outputs(module, given)
+    other = trained(net, seed=1)
+    module.load_state_dict(other.state_dict())
+    assert difference(outputs(module, given), outputs(other, given)) < 1e-5
+
+
+def test_a_checkpoint_of_another_network_is_refused(net: archdsl.Architecture, tmp_path: Path) -> None:
+    module = archdsl.compile(net, "inference", trained(net))
+    with pytest.raises(RuntimeError, match="Missing key"):
+        module.load_state_dict({})
+    with pytest.raises(ArchdslError, match="do not fit"):
+        archdsl.compile(net, "inference", {"a": torch.zeros(1)})
+
+
+def test_weights_changed_in_place_count(net: archdsl.Architecture) -> None:
+    plain = trained(net)
+    module = archdsl.compile(net, "inference", plain)
+    given = inputs(net)
+    outputs(module, given)
+    for changed in (plain, module):
+        with torch.no_grad():
+            next(changed.parameters()).mul_(2)
+    assert difference(outputs(module, given), outputs(plain, given)) < 1e-5
+
+
+def test_weights_changed_behind_torchs_back_count_after_refresh(net: archdsl.Architecture) -> None:
+    plain = trained(net)
+    module = archdsl.compile(net, "inference", plain)
+    given = inputs(net)
+    outputs(module, given)
+    for changed in (plain, module):
+        next(changed.parameters()).data *= 2
+    assert isinstance(module, InferenceNetwork)
+    module.refresh()
+    assert difference(outputs(module, given), outputs(plain, given)) < 1e-5
+
+
+def test_optimized_weights_map_back(net: archdsl.Architecture) -> None:
+    module = archdsl.compile(net, "inference", trained(net))
+    assert isinstance(module, InferenceNetwork)
+    given = inputs(net)
+    before = outputs(module, given)
+    optimized = module.optimized_state_dict()
+    assert list(optimized) != list(module.state_dict())
+    module.load_optimized_state_dict(optimized)
+    plain = archdsl.compile(net, "inference", module.source_state_dict(), optimize=False)
+    assert difference(outputs(module, given), before) < 1e-5
+    assert difference(outputs(plain, given), before) < 1e-5
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_copies_and_pickles_are_modules_of_their_own(net: archdsl.Architecture, runtime: str) -> None:
+    module = archdsl.compile(net, "inference", trained(net), runtime=runtime)
+    given = inputs(net)
+    before = outputs(module, given)
+    for other in (copy.deepcopy(module), pickle.loads(pickle.dumps(module))):
+        assert other.runtime == runtime
+        assert difference(outputs(other, given), before) < 1e-6
+        with torch.no_grad():
+            for parameter in other.parameters():
+                parameter.zero_()
+        assert difference(outputs(module, given), before) < 1e-6
+        assert float(outputs(other, given)[0].abs().max()) == 0
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_inference_mode_views_and_other_layouts_of_the_input(net: archdsl.Architecture, runtime: str) -> None:
+    plain = trained(net)
+    module = archdsl.compile(net, "inference", plain, runtime=runtime)
+    image, extra = inputs(net, 4)
+    expected = outputs(plain, [image[::2], extra[::2]])
+    with torch.inference_mode():
+        made = module(image[::2].contiguous(memory_format=torch.channels_last), extra[::2])
+    assert difference(list(made.values()), expected) < 1e-5
+
+
+def test_gradients_of_the_input_come_from_the_plain_module(net: archdsl.Architecture) -> None:
+    plain = trained(net)
+    module = archdsl.compile(net, "inference", plain)
+    found = []
+    for each in (module, plain):
+        image, extra = inputs(net)
+        each(image.requires_grad_(), extra)["logits"].sum().backward()
+        found.append(image.grad)
+    assert torch.equal(found[0], found[1])
+
+
+def test_results_need_no_gradients(net: archdsl.Architecture) -> None:
+    module = archdsl.compile(net, "inference", trained(net))
+    assert not any(y.requires_grad for y in module(*inputs(net)).values())
+    assert not any(p.requires_grad for p in module.parameters())
+
+
+def test_gradients_of_the_weights_on_request(net: archdsl.Architecture) -> None:
+    module = archdsl.compile(net, "inference", trained(net)).requires_grad_()
+    module(*inputs(net))["map"].sum().backward()
+    assert next(module.parameters()).grad is not None
+
+
+def test_train_mode_is_the_plain_modules_and_eval_comes_back_with_what_it_learned(net: archdsl.Architecture) -> None:
+    plain = trained(net)
+    module = archdsl.compile(net, "inference", plain)
+    given = inputs(net, 8)
+    before = outputs(module, given)
+    outputs(module.train(), given)
+    outputs(plain.train(), given)
+    after = outputs(module.eval(), given)
+    assert difference(after, outputs(plain.eval(), given)) < 1e-5
+    assert difference(after, before) > 1e-3  # batch norms have learned
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_batch_of_none(net: archdsl.Architecture, runtime: str) -> None:
+    module = archdsl.compile(net, "inference", trained(net), runtime=runtime)
+    assert [y.shape for y in outputs(module, inputs(net, 0))] == [(0, 7), (0, 6, 8, 8)]
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        (lambda image, extra: [image], TypeError, "reads 2 inputs (image, extra) and got 1"),
+        (lambda image, extra: [image.numpy(), extra], TypeError, "image is ndarray, and a tensor is needed"),
+        (
+            lambda image, extra: [image.double(), extra],
+            TypeError,
+            "image is float64, and the network computes in float32",
+        ),
+        (lambda image, extra: [image, extra.to("meta")], ValueError, "extra is on meta, and the network is on cpu"),
+        (
+            lambda image, extra: [image[..., :9], extra],
+            ValueError,
+            "image is [2, 4, 16, 9], compiled for [N, 4, 16, 16]",
+        ),
+        (lambda image, extra: [image[0], extra], ValueError, "image is [4, 16, 16], compiled for [N, 4, 16, 16]"),
+        (lambda image, extra: [image, extra[:1]], ValueError, "extra has 1 samples, and the inputs before it have 2"),
+    ],
+)
+def test_wrong_inputs_are_named(net: archdsl.Architecture, given, error, message) -> None:  # type: ignore[no-untyped-def]
+    module = archdsl.compile(net, "inference", trained(net))
+    with pytest.raises(error, match=re.escape(message)):
+        module(*given(*inputs(net)))
+
+
+def test_on_the_meta_device_nothing_is_prepared(net: archdsl.Architecture) -> None:
+    with torch.device("meta"):
+        module = archdsl.compile(net, "inference")
+        made = module(*[torch.zeros(3, *value.type.shape) for value in net.graph().inputs.values()])
+    assert made["logits"].shape == (3, 7)
+
+
+def test_fewer_threads_and_more(net: archdsl.Architecture) -> None:
+    plain = trained(net)
+    module = archdsl.compile(net, "inference", plain, runtime="onnxruntime")
+    given, threads = inputs(net, 5), torch.get_num_threads()
+    try:
+        for number in (1, 3):
+            torch.set_num_threads(number)
+            assert difference(outputs(module, given), outputs(plain, given)) < 1e-5
+    finally:
+        torch.set_num_threads(threads)
