@@ -1,0 +1,68 @@
+"""Results of the inference benchmark as Markdown."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from typing import Any
+
+from networks import BRANCHY
+
+OURS = "archdsl"
+
+
+def markdown(kept: list[dict[str, Any]], order: list[str]) -> str:
+    """A table for each batch size: milliseconds of each contender and our ratio to the best of the others."""
+    lines = [f"# Inference\n\n{_machine(kept)}; 2 threads, float32; medians over interleaved rounds.\n"] if kept else []
+    for batch in sorted({found["batch"] for found in kept}):
+        rows = sorted((f for f in kept if f["batch"] == batch), key=lambda f: order.index(f["network"]))
+        lines += [f"## Batch {batch}\n", *_table(rows), ""]
+    ratios = {(f["network"], f["batch"]): ratio(f) for f in kept if OURS in f["contenders"]}
+    known = {key: value for key, value in ratios.items() if value is not None}
+    if known:
+        branchy = [value for (network, _), value in known.items() if network in BRANCHY]
+        lines.append(
+            f"Geometric mean over all: {_mean(list(known.values())):.3f}x; smallest {min(known.values()):.3f}x."
+        )
+        if branchy:
+            lines.append(f"On the branchy ones ({', '.join(BRANCHY)}): {_mean(branchy):.3f}x.")
+    return "\n".join(lines) + "\n"
+
+
+def ratio(found: dict[str, Any]) -> float | None:
+    """The median over the rounds of the best other contender's time over ours."""
+    times = {name: row["seconds"] for name, row in found["contenders"].items() if "seconds" in row}
+    others = {name: taken for name, taken in times.items() if not name.startswith(OURS)}
+    if OURS not in times or not others:
+        return None
+    best = min(others, key=lambda name: statistics.median(others[name]))
+    return statistics.median([theirs / ours for theirs, ours in zip(others[best], times[OURS], strict=True)])
+
+
+def _table(rows: list[dict[str, Any]]) -> list[str]:
+    names = list(dict.fromkeys(name for found in rows for name in found["contenders"]))
+    head = f"| milliseconds | {' | '.join(names)} | ratio | ready, s | deviation |"
+    lines = [head, "| --- |" + " ---: |" * (len(names) + 3)]
+    for found in rows:
+        cells = [_milliseconds(found["contenders"].get(name)) for name in names]
+        ours = found["contenders"].get(OURS, {})
+        value = ratio(found)
+        told = "" if value is None else f"{value:.2f}"
+        ready = f"{ours['ready']:.2f}" if "ready" in ours else ""
+        deviation = f"{ours['deviation']:.0e}" if "deviation" in ours else ""
+        lines.append(f"| {found['network']} | {' | '.join(cells)} | {told} | {ready} | {deviation} |")
+    return lines
+
+
+def _milliseconds(row: dict[str, Any] | None) -> str:
+    if row is None:
+        return ""
+    return f"{1000 * statistics.median(row['seconds']):.2f}" if "seconds" in row else "failed"
+
+
+def _mean(values: list[float]) -> float:
+    return math.exp(statistics.mean([math.log(value) for value in values]))
+
+
+def _machine(kept: list[dict[str, Any]]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in kept[0]["machine"].items())
