@@ -71,13 +71,17 @@ each until none of its passes changes anything, and all groups again until a who
 knows a runtime: which ones pay there is its choice (`archdsl.passes.optimization.pipeline`).
 
 ```python
+import archdsl
 from archdsl.passes.optimization import optimize, pipeline
 
+architecture = archdsl.load("resnet18")
+module = archdsl.compile(architecture, mode="inference", optimize=False)
+state = {key: tensor.numpy() for key, tensor in module.state_dict().items()}
 made = optimize(architecture.graph(), pipeline(without=["sibling_merging"]))
-made.graph                                # with operators that only optimized graphs have: fused_conv2d, ...
-made.records                              # what each pass did, to which nodes
-weights = made.weights.forward(state)     # numpy arrays by state_dict key; computed in float64
-state = made.weights.backward(weights)    # with which the network as written computes the same
+made.graph  # with operators that only optimized graphs have: fused_conv2d, ...
+made.records  # what each pass did, to which nodes
+weights = made.weights.forward(state)  # numpy arrays by state_dict key; computed in float64
+state = made.weights.backward(weights)  # with which the network as written computes the same
 ```
 
 Weights that nodes share (`share`) are changed only if all of these nodes agree. A value that is an output of the
