@@ -35,8 +35,8 @@ WRITTEN, ALL = "as written", "all passes"
 class Process:
     """One form of a network that waits for commands."""
 
-    def __init__(self, runtime: str):
-        command = [sys.executable, str(Path(__file__).with_name("contender.py")), runtime]
+    def __init__(self, runtime: str, threads: int):
+        command = [sys.executable, str(Path(__file__).with_name("contender.py")), runtime, str(threads)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def __enter__(self) -> Process:
@@ -72,18 +72,18 @@ def forms(network: str) -> dict[str, list[str] | None]:
     return found | {name: [name] for name in used if name not in CLEARING | grouped}
 
 
-def measure(network: str, runtime: str, batch: int, rounds: int, repeats: int) -> list[dict[str, Any]]:
+def measure(network: str, given: argparse.Namespace) -> list[dict[str, Any]]:
     """A row for each form."""
     wanted = forms(network)
     with ExitStack() as stack:
-        processes = {name: stack.enter_context(Process(runtime)) for name in wanted}
+        processes = {name: stack.enter_context(Process(given.runtime, given.threads)) for name in wanted}
         operators = {}
         for name, without in wanted.items():
-            operators[name] = processes[name].ask(load=network, without=without, batch=batch)["operators"]
+            operators[name] = processes[name].ask(load=network, without=without, batch=given.batch)["operators"]
         times: dict[str, list[float]] = {name: [] for name in wanted}
-        for _ in range(rounds):
+        for _ in range(given.rounds):
             for name, process in processes.items():
-                times[name].append(min(process.ask(measure=repeats)["seconds"]))
+                times[name].append(min(process.ask(measure=given.repeats)["seconds"]))
     rows = []
     for name, taken in times.items():
         ratios = [one / other for one, other in zip(taken, times[ALL], strict=True)]
@@ -118,17 +118,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runtime", choices=["onnxruntime", "openvino", "torch"], default="onnxruntime")
     parser.add_argument("--batch", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=2, help="with 1, processor time counts, else time on the wall")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--repeats", type=int, default=3, help="forward passes in a round, the fastest counts")
     parser.add_argument("--networks", nargs="+", default=NETWORKS)
     parser.add_argument("--output", type=Path)
     given = parser.parse_args()
-    output = given.output or Path("runs/bench/passes") / f"{given.runtime}-{given.batch}"
+    output = given.output or Path("runs/bench/passes") / f"{given.runtime}-batch{given.batch}-threads{given.threads}"
     machine = f"{platform.processor() or platform.machine()}, Python {platform.python_version()}"
-    facts = f"{machine}, {given.runtime} {version(given.runtime)}, 2 threads, float32, batch of {given.batch}"
+    facts = (
+        f"{machine}, {given.runtime} {version(given.runtime)}, {given.threads} threads, float32, batch of {given.batch}"
+    )
     rows: list[dict[str, Any]] = []
     for network in given.networks:
-        rows += measure(network, given.runtime, given.batch, given.rounds, given.repeats)
+        rows += measure(network, given)
         print("\n".join(f"{r['network']:20} {r['form']:34} {r['ratio']:.3f}" for r in rows if r["network"] == network))
         write_atomically(output / "results.json", json.dumps({"facts": facts, "rows": rows}, indent=2) + "\n")
         write_atomically(output / "results.md", markdown(rows, facts))

@@ -26,6 +26,7 @@ from typing import NamedTuple
 
 from archdsl.ir.graph import Graph, Node, Value
 from archdsl.ops.base import Operator
+from archdsl.ops.rules.windows import Window
 from archdsl.passes.base import PassResult, counted, unchanged
 from archdsl.passes.inference.layers import convolution, groups_of, has_bias, is_affine, is_plain, window_of
 from archdsl.passes.inference.parallel_steps import Branch, Sum
@@ -125,7 +126,10 @@ def _merged(node: Node, source: Value, branches: Sequence[Node]) -> Plan | None:
     if frame is None:
         return None
     kernel, before, offsets = frame
-    padding = _padding(source, node.output_types[0].shape[1:], kernel, before, windows[0].stride, dilation)
+    after = _after(windows, identity, kernel, before, dilation)
+    if after is None:  # the branches agree for this size only
+        after = _after_for(source, node.output_types[0].shape[1:], kernel, before, windows[0].stride, dilation)
+    padding = (before[1], after[1], before[0], after[0])
     op = _operator(node, convs[0], kernel, padding, dilation, any(map(has_bias, branches)))
     if not fits(op, [source.type]) or op.infer(source.type) != node.output_types:
         return None
@@ -152,7 +156,23 @@ def _frame(
     return kernel, before, offsets
 
 
-def _padding(
+def _after(
+    windows: Sequence[Window],
+    identity: bool,
+    kernel: tuple[int, ...],
+    before: tuple[int, ...],
+    dilation: tuple[int, ...],
+) -> tuple[int, ...] | None:
+    """Padding behind with which the window gives what the branches give, for maps of any size; None for none."""
+    found = []
+    for axis in range(2):
+        ends = {w.padding[axis][1] + w.padding[axis][0] - dilation[axis] * (w.kernel[axis] - 1) for w in windows}
+        ends |= {0} if identity else set()
+        found.append(ends.pop() + dilation[axis] * (kernel[axis] - 1) - before[axis] if len(ends) == 1 else -1)
+    return tuple(found) if min(found) >= 0 else None
+
+
+def _after_for(
     source: Value,
     sizes: tuple[int, ...],
     kernel: tuple[int, ...],
@@ -160,12 +180,9 @@ def _padding(
     stride: tuple[int, ...],
     dilation: tuple[int, ...],
 ) -> tuple[int, ...]:
-    """[left, right, top, bottom] with which the window gives these sizes."""
-    sides: list[int] = []
-    for axis in (1, 0):
-        needed = (sizes[axis] - 1) * stride[axis] + dilation[axis] * (kernel[axis] - 1) + 1
-        sides += [before[axis], max(0, needed - source.type.shape[1 + axis] - before[axis])]
-    return tuple(sides)
+    """Padding behind with which the window gives these sizes."""
+    needed = [(sizes[a] - 1) * stride[a] + dilation[a] * (kernel[a] - 1) + 1 for a in range(2)]
+    return tuple(max(0, needed[a] - source.type.shape[1 + a] - before[a]) for a in range(2))
 
 
 def _operator(

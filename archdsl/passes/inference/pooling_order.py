@@ -100,8 +100,7 @@ def _is_average(node: Node) -> bool:
         return False
     if averages_exactly(node):
         return node.op.name != "interpolate" or node.op.infer(*node.operand_types) == node.output_types
-    linear = isinstance(node.op, AveragePooling) and node.op.divided_by() is None
-    return linear and not any(window_of(node).overhang(node.op.rounds_up()))  # type: ignore[attr-defined]
+    return isinstance(node.op, AveragePooling) and node.op.divided_by() is None and not node.op.rounds_up()
 
 
 def _is_swappable(node: Node, reading: Reading) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from archdsl.ir.graph import Value
+from archdsl.ir.text import parse_graph, print_graph
+from archdsl.ops.registry import every_operator, operators
 from archdsl.passes.inference.activation_motion import ActivationMotion
 from archdsl.passes.inference.channel_order import ChannelOrder
 from archdsl.passes.inference.common_subexpressions import CommonSubexpressions
@@ -217,3 +219,16 @@ def test_a_value_with_one_name_twice_among_outputs() -> None:
     y = net("relu", net.conv(net.x))
     graph = net.out(y, y, net.x)
     assert operators_after(graph, *[each for group in EVERY for each in group]) == {"fused_conv2d": 1}
+
+
+def test_optimized_graphs_have_a_text_form() -> None:
+    net = Net()
+    y = net("hardswish", net("batch_norm2d", net("add", net.conv(net.x), net("relu", net.x))))
+    made = optimize(net.out(y, net("elu", net.conv(net.x), alpha=0.5))).graph
+    assert {"fused_conv2d", "fused_affine"} <= {node.op.name for node in made.nodes}
+    assert print_graph(parse_graph(print_graph(made))) == print_graph(made)
+
+
+def test_files_cannot_name_what_only_passes_make() -> None:
+    assert "fused_conv2d" in every_operator()
+    assert not any(op.internal for op in operators().values())
