@@ -37,6 +37,8 @@ FOLDING: tuple[Pass, ...] = (AffineForm(), AffineFolding(), ParallelBranches(), 
 ORDERING: tuple[Pass, ...] = (StridedPooling(), PaddingMerge(), PoolingOrder(), ActivationMotion())
 FUSING: tuple[Pass, ...] = (ResidualFusion(), ActivationFusion())
 
+WITH_SPLITS: tuple[Pass, ...] = (SiblingMerging(splits=True, grouped=True),)
+
 # Groups run one after the other, each until nothing changes.
 EVERY: tuple[tuple[Pass, ...], ...] = (
     SIMPLIFYING,
@@ -46,6 +48,9 @@ EVERY: tuple[tuple[Pass, ...], ...] = (
     (SiblingMerging(), *CLEANING),
     (ChannelOrder(), *CLEANING),
 )
+
+# The same for devices where starting kernels costs more than copying parts of their results.
+FEWEST: tuple[tuple[Pass, ...], ...] = (*EVERY[:-2], (*WITH_SPLITS, *CLEANING), EVERY[-1])
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """One form of a network on one runtime, in a process of its own: answers commands, a line of JSON each.
 
-{"load": network, "without": [passes] or null, "batch": n} makes it ready; {"measure": n} times n forward passes. With
-one thread it is processor time that counts, which other programs disturb less than the time on the wall.
+{"load": network, "without": [passes] or null, "splits": bool, "batch": n} makes it ready; {"measure": n} times n
+forward passes. With one thread it is processor time that counts, which other programs disturb less than the time on the wall.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import archdsl
 from archdsl.ir.graph import Graph
-from archdsl.passes.optimization import optimize, pipeline
+from archdsl.passes.optimization import EVERY, FEWEST, optimize, pipeline
 from archdsl.passes.weights import keys_of
 
 THREADS = int(sys.argv[2]) if len(sys.argv) > 2 else 2
@@ -34,7 +34,7 @@ def main() -> None:
     for line in sys.stdin:
         command = json.loads(line)
         if "load" in command:
-            graph, state = form(command["load"], command["without"])
+            graph, state = form(command["load"], command["without"], command["splits"])
             run = runtime(graph, state, inputs(graph, command["batch"]))
             for _ in range(3):
                 run()
@@ -45,8 +45,11 @@ def main() -> None:
         print(json.dumps(answer), flush=True)
 
 
-def form(network: str, without: list[str] | None) -> tuple[Graph, Arrays]:
-    """The graph as written (None), or optimized without some passes; and random weights."""
+def form(network: str, without: list[str] | None, splits: bool = False) -> tuple[Graph, Arrays]:
+    """The graph as written (None), or optimized without some passes; and random weights.
+
+    `splits` merges siblings even where the result must be split.
+    """
     graph = archdsl.load(network).graph()
     rng = np.random.default_rng(0)
     state: Arrays = {}
@@ -59,7 +62,7 @@ def form(network: str, without: list[str] | None) -> tuple[Graph, Arrays]:
             state[key] = rng.uniform(0.5, 1.5, spec.shape).astype(np.float32)
     if without is None:
         return graph, state
-    made = optimize(graph, pipeline(without=without))
+    made = optimize(graph, pipeline(without=without, groups=FEWEST if splits else EVERY))
     return made.graph, made.weights.forward(state)
 
 

@@ -29,7 +29,7 @@ NETWORKS += ["mobilenet_v2", "mobilenet_v3_large", "shufflenet_v2_x1_0", "mnasne
 # One form each for what only clears up after the others.
 TOGETHER = {"affine folding": ("affine_form", "affine_folding"), "fusion": ("activation_fusion", "residual_fusion")}
 CLEARING = frozenset({"dead_nodes", "identities", "zeroed_branches", "views", "noise"})
-WRITTEN, ALL = "as written", "all passes"
+WRITTEN, ALL, SPLIT = "as written", "all passes", "all passes, siblings merged and split"
 
 
 class Process:
@@ -67,7 +67,7 @@ def forms(network: str) -> dict[str, list[str] | None]:
 
     used = dict.fromkeys(record.name for record in optimize(archdsl.load(network).graph()).records)
     grouped = {name for names in TOGETHER.values() for name in names}
-    found: dict[str, list[str] | None] = {WRITTEN: None, ALL: []}
+    found: dict[str, list[str] | None] = {WRITTEN: None, ALL: [], SPLIT: []}
     found |= {f"{name}": list(names) for name, names in TOGETHER.items() if set(names) & set(used)}
     return found | {name: [name] for name in used if name not in CLEARING | grouped}
 
@@ -79,7 +79,9 @@ def measure(network: str, given: argparse.Namespace) -> list[dict[str, Any]]:
         processes = {name: stack.enter_context(Process(given.runtime, given.threads)) for name in wanted}
         operators = {}
         for name, without in wanted.items():
-            operators[name] = processes[name].ask(load=network, without=without, batch=given.batch)["operators"]
+            operators[name] = processes[name].ask(
+                load=network, without=without, splits=name == SPLIT, batch=given.batch
+            )["operators"]
         times: dict[str, list[float]] = {name: [] for name in wanted}
         for _ in range(given.rounds):
             for name, process in processes.items():
@@ -91,7 +93,7 @@ def measure(network: str, given: argparse.Namespace) -> list[dict[str, Any]]:
         rows.append(
             {
                 "network": network,
-                "form": name if name in (WRITTEN, ALL) else f"without {name}",
+                "form": name if name in (WRITTEN, ALL, SPLIT) else f"without {name}",
                 "operators": operators[name],
                 "milliseconds": statistics.median(taken) * 1e3,
                 "ratio": quartiles[1],

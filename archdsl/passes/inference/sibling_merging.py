@@ -9,7 +9,8 @@ for linear layers.
 
 When it pays: x is read once and the matrix product is larger. The parts are views where the runtime can read a range
 of channels, and copies elsewhere; where they are joined again in the same order nothing is split. So it is a choice
-of the runtime: `fewest` is the least number of siblings worth it.
+of the runtime: without `splits`, only siblings that stand beside one another in one concat, and are read by nothing
+else, are merged. `fewest` is the least number of siblings worth it.
 
 With `grouped`, siblings of several groups (depthwise ones, too) are merged if all of them are joined by one concat that
 only convolutions with one group read: in the result the siblings' channels stand group by group, and the readers'
@@ -44,6 +45,7 @@ TYPES = frozenset({"conv2d", "fused_conv2d", "linear", "fused_linear"})
 class SiblingMerging:
     """Merges layers that read the same value."""
 
+    splits: bool = False
     fewest: int = 2
     slack: float = 0.0
     grouped: bool = False
@@ -81,10 +83,12 @@ class SiblingMerging:
             groups.setdefault((node.operands[0], _kind(node), join), []).append(node)
         found = []
         for members in groups.values():
-            for family in self._alike(members):
-                op = _merged(family)
-                if len(family) >= max(2, self.fewest) and op is not None:
-                    found.append((family, op))
+            for alike in self._alike(members):
+                whole = self.splits or groups_of(alike[0]) != 1
+                for family in [alike] if whole else _rejoined(alike, reading):
+                    op = _merged(family)
+                    if len(family) >= max(2, self.fewest) and op is not None:
+                        found.append((family, op))
         return found
 
     def _alike(self, members: list[Node]) -> list[list[Node]]:
@@ -115,10 +119,39 @@ def _kind(node: Node) -> tuple[Any, ...]:
     return ("conv2d", activation, groups, window.stride, window.dilation, mode, spatial)
 
 
+def _concat(node: Node, reading: Reading) -> Node | None:
+    """The concat along the channels of a layer that alone reads it."""
+    join = reading.sole_reader(node.outputs[0])
+    if join is None or join.op.name != "concat":
+        return None
+    dim = 0 if is_convolution(node) else node.output_types[0].rank - 1
+    return join if join.op.canonical_attributes(join.operand_types)["dim"] == dim else None
+
+
+def _rejoined(members: list[Node], reading: Reading) -> list[list[Node]]:
+    """Members that stand beside one another in one concat, in its order."""
+    joins: dict[Node, list[Node]] = {}
+    for node in members:
+        join = _concat(node, reading)
+        if join is not None:
+            joins.setdefault(join, []).append(node)
+    found: list[list[Node]] = []
+    for join, among in joins.items():
+        row: list[Node] = []
+        for value in join.operands:
+            if value.producer in among and value.producer is not None:
+                row.append(value.producer)
+                continue
+            found.append(row)
+            row = []
+        found.append(row)
+    return [row for row in found if len(row) > 1]
+
+
 def _join(node: Node, reading: Reading) -> Node | None:
     """The concat along the channels that alone reads a convolution, if convolutions with one group read that."""
-    join = reading.sole_reader(node.outputs[0])
-    if join is None or join.op.name != "concat" or join.op.canonical_attributes(join.operand_types)["dim"] != 0:
+    join = _concat(node, reading)
+    if join is None:
         return None
     readers = reading.readers.get(join.outputs[0], [])
     pointwise = [is_convolution(r) and groups_of(r) == 1 and r.operands[0] is join.outputs[0] for r in readers]

@@ -1,7 +1,7 @@
 """Views: joins and splits that undo or repeat each other go.
 
 Algebra, along one dimension:
-    concat(split(x)) = x          all parts, in order
+    concat(split(x)) = x          all parts, in order; and where others are joined with them
     split(concat(x1, ..., xn)) = (x1, ..., xn)      parts of the same sizes
     concat(concat(x, y), z) = concat(x, y, z)       the inner one read by nobody else
     channel_shuffle(groups=1)(x) = x, slice of everything, pad by nothing, reshape to the same shape = x
@@ -97,4 +97,20 @@ def _flattened(node: Node, operands: list[Value], reading: Reading) -> list[Valu
             found += inner.operands
         else:
             found.append(value)
+    return _unsplit(node, found)
+
+
+def _unsplit(node: Node, operands: list[Value]) -> list[Value]:
+    """The operands of a join with what was split in the place of all its parts."""
+    found: list[Value] = []
+    place = 0
+    while place < len(operands):
+        source = operands[place].producer
+        parts = () if source is None or not _is_split(source) or _dim(source) != _dim(node) else source.outputs
+        if len(parts) > 1 and tuple(operands[place : place + len(parts)]) == parts and source is not None:
+            found += source.operands
+            place += len(parts)
+        else:
+            found.append(operands[place])
+            place += 1
     return found

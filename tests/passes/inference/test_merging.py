@@ -30,7 +30,9 @@ def point(net: Net, x: Value, channels: int = 4, **more: Any) -> Value:
 
 def test_siblings_become_one_that_is_split() -> None:
     net = Net()
-    found = operators_after(net.out(point(net, net.x, 3), point(net, net.x, 5, bias=False)), SiblingMerging())
+    found = operators_after(
+        net.out(point(net, net.x, 3), point(net, net.x, 5, bias=False)), SiblingMerging(splits=True)
+    )
     assert found == {"conv2d": 1, "split": 1}
 
 
@@ -40,10 +42,19 @@ def test_siblings_that_are_joined_again_are_not_split() -> None:
     assert operators_after(net.out(y), SiblingMerging(), Views()) == {"conv2d": 1}
 
 
+def test_only_siblings_beside_one_another_are_not_split() -> None:
+    net = Net()
+    other = net("relu", net.x)
+    y = net("concat", point(net, net.x, 3), point(net, net.x, 2), other, point(net, net.x, 5))
+    found = operators_after(net.out(y), SiblingMerging(), Views())
+    assert found == {"conv2d": 2, "relu": 1, "concat": 1}
+
+
 def test_linear_siblings() -> None:
     net = Net(TensorType((3, 5)))
     one, other = net("linear", net.x, out_features=2), net("linear", net.x, out_features=4)
-    assert operators_after(net.out(one, other), SiblingMerging()) == {"linear": 1, "split": 1}
+    assert operators_after(net.out(one, other), SiblingMerging()) == {"linear": 2}
+    assert operators_after(net.out(one, other), SiblingMerging(splits=True)) == {"linear": 1, "split": 1}
 
 
 @pytest.mark.parametrize(
@@ -58,21 +69,21 @@ def test_linear_siblings() -> None:
 def test_unlike_layers_are_no_siblings(other: dict[str, Any]) -> None:
     net = Net()
     graph = net.out(point(net, net.x), point(net, net.x, **other))
-    assert operators_after(graph, SiblingMerging()) == {"conv2d": 2}
+    assert operators_after(graph, SiblingMerging(splits=True)) == {"conv2d": 2}
 
 
 def test_siblings_that_share_their_weights_are_left() -> None:
     net = Net()
     again = point(net, net.conv(point(net, net.x, path="shared")), path="shared")
-    assert operators_after(net.out(again, point(net, net.x)), SiblingMerging())["conv2d"] == 4
+    assert operators_after(net.out(again, point(net, net.x)), SiblingMerging(splits=True))["conv2d"] == 4
 
 
 def test_small_windows_get_zeros_around_them_where_that_is_little_work() -> None:
     net = Net()
     big = net("conv2d", net.x, out_channels=16, kernel_size=3, padding=1)
     graph = net.out(big, point(net, net.x, 1))
-    assert operators_after(graph, SiblingMerging()) == {"conv2d": 2}
-    assert operators_after(graph, SiblingMerging(slack=0.1)) == {"conv2d": 1, "split": 1}
+    assert operators_after(graph, SiblingMerging(splits=True)) == {"conv2d": 2}
+    assert operators_after(graph, SiblingMerging(splits=True, slack=0.1)) == {"conv2d": 1, "split": 1}
 
 
 def test_rep_vgg_block() -> None:

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from archdsl.passes.optimization import EVERY
+from archdsl.passes.optimization import EVERY, FEWEST
 from tests.graphs.cells import random_cell
 from tests.graphs.random_graphs import random_graph
 from tests.passes.inference.equality import assert_equal_networks
@@ -27,6 +27,12 @@ def test_random_graphs_of_all_operators(seed: int) -> None:
 def test_random_convolutional_graphs(seed: int) -> None:
     made = random_graph(Random(1000 + seed), steps=16, only=CONVOLUTIONAL)
     assert_equal_networks(made.graph, EVERY, made.integer_ranges, seed=seed, invertible=False)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_fewest_operators(seed: int) -> None:
+    made = random_graph(Random(2000 + seed), steps=16, only=CONVOLUTIONAL)
+    assert_equal_networks(made.graph, FEWEST, made.integer_ranges, seed=seed, invertible=False)
 
 
 @pytest.mark.parametrize("seed", range(40))
