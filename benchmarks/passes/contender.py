@@ -1,7 +1,7 @@
 """One form of a network on one runtime, in a process of its own: answers commands, a line of JSON each.
 
 {"load": network, "without": [passes] or null, "splits": bool, "batch": n} makes it ready; {"measure": n} times n
-forward passes. With one thread it is processor time that counts, which other programs disturb less than the time on the wall.
+forward passes. With one thread it is processor time that counts: other programs disturb it less.
 """
 
 from __future__ import annotations
