@@ -1,8 +1,9 @@
 """How long cost counters take, and whether our counts in their manner are theirs.
 
 Each contender has a process of its own that stays; they take turns, round by round, and the median over all rounds
-counts. The tools analyse the module that `archdsl.compile` makes, in evaluation, with one sample; making it isn't
-counted. Writes results.json and results.md into `--output` (by default runs/bench/cost).
+counts, and the median of each round's ratio to ours. The tools analyse the module that `archdsl.compile` makes, in
+evaluation, with one sample; making it isn't counted. Writes results.json and results.md into `--output` (by default
+runs/bench/cost).
 
     python benchmarks/cost/run.py --rounds 5 --networks resnet50 nasnet_large
 """
@@ -73,11 +74,16 @@ def measure(networks: list[str], rounds: int) -> list[dict[str, Any]]:
         for network in networks:
             numbers = {process.name: process.ask(load=network)["number"] for process in processes}
             times: dict[str, list[float]] = {process.name: [] for process in processes}
+            ratios: dict[str, list[float]] = {process.name: [] for process in processes}
             for _ in range(rounds):
+                ours = 0.0
                 for process in processes:
                     repeats = OWN_REPEATS if process.name.startswith("archdsl") else 1
-                    times[process.name] += process.ask(measure=repeats)["seconds"]
-            rows += [row(network, name, numbers[name], times[name]) for name in CONTENDERS]
+                    taken = process.ask(measure=repeats)["seconds"]
+                    ours = ours or statistics.median(taken)  # the first contender is ours
+                    times[process.name] += taken
+                    ratios[process.name].append(statistics.median(taken) / ours)
+            rows += [row(network, name, numbers[name], times[name], ratios[name]) for name in CONTENDERS]
             print(f"{network}: done", file=sys.stderr)
     finally:
         for process in processes:
@@ -85,7 +91,7 @@ def measure(networks: list[str], rounds: int) -> list[dict[str, Any]]:
     return rows
 
 
-def row(network: str, name: str, number: int, times: list[float]) -> dict[str, Any]:
+def row(network: str, name: str, number: int, times: list[float], ratios: list[float]) -> dict[str, Any]:
     """Median and spread, the number that was printed and ours in its manner."""
     import archdsl
     from archdsl.analysis.compat import TOOLS, compat_count
@@ -98,6 +104,7 @@ def row(network: str, name: str, number: int, times: list[float]) -> dict[str, A
         "median_ms": 1000 * statistics.median(times),
         "least_ms": 1000 * min(times),
         "most_ms": 1000 * max(times),
+        "ratio": statistics.median(ratios),
         "runs": len(times),
         "number": number,
         "ours": ours,
@@ -137,6 +144,11 @@ def markdown(results: dict[str, Any]) -> str:
     for name in CONTENDERS:
         medians = [r["median_ms"] for r in rows if r["contender"] == name]
         lines.append(f"| {name} | {' | '.join(f'{m:.1f}' for m in medians)} |")
+    lines += ["\nTimes ours, the median over rounds:\n", f"| | {' | '.join(networks)} |"]
+    lines += ["| --- |" + " ---: |" * len(networks)]
+    for name in CONTENDERS[1:]:
+        taken = [r["ratio"] for r in rows if r["contender"] == name]
+        lines.append(f"| {name} | {' | '.join(f'{ratio:.1f}' for ratio in taken)} |")
     lines += ["\nMillions that they print, `=` where archdsl gives the same in their manner:\n"]
     lines += [f"| | {' | '.join(networks)} |", "| --- |" + " ---: |" * len(networks)]
     for name in CONTENDERS:
@@ -151,6 +163,13 @@ def markdown(results: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def versions() -> str:
+    """Versions of the tools."""
+    from importlib.metadata import version
+
+    return ", ".join(f"{name} {version(name)}" for name in ("torch", "fvcore", "ptflops", "thop", "torchinfo"))
+
+
 def main() -> int:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -158,7 +177,7 @@ def main() -> int:
     parser.add_argument("--networks", nargs="+", default=NETWORKS)
     parser.add_argument("--output", type=Path, default=Path("runs/bench/cost"))
     options = parser.parse_args()
-    machine = f"{platform.processor() or platform.machine()}, Python {platform.python_version()}"
+    machine = f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, {versions()}"
     results = {"machine": machine, "rounds": options.rounds, "rows": measure(options.networks, options.rounds)}
     results["chains"] = chains()
     write_atomically(options.output / "results.json", json.dumps(results, indent=2) + "\n")

@@ -78,7 +78,12 @@ class Decision:
     def positions(self, label: Label) -> tuple[int, ...] | None:
         """Which options the label names, in option order; None if it is no outcome."""
         if self.sizes is None:
-            return next(((i,) for i, option in enumerate(self.options) if same_label(option, label)), None)
+            kind = type(label)
+            for i, option in enumerate(self.options):
+                # Most labels are words: the first test settles them.
+                if (option == label) if type(option) is kind is str else same_label(option, label):
+                    return (i,)
+            return None
         if not isinstance(label, list) or len(label) not in self.sizes:
             return None
         places = {hashable(option): i for i, option in enumerate(self.options)}

@@ -292,23 +292,29 @@ class Run:
         else:
             self.points[decision.id] = decision
             self.places[decision.id] = hole.span
-            outcome = self.decisions[decision.id] = self._outcome(decision, hole.span, ctx)
-            positions = decision.positions(outcome)
-            assert positions is not None
-            self.positions[decision.id] = positions
+            outcome, positions = self._outcome(decision, hole.span, ctx)
+            self.decisions[decision.id], self.positions[decision.id] = outcome, positions
         return self.positions[decision.id]
 
-    def _outcome(self, decision: Decision, span: Span, ctx: Context) -> Label:
+    def _outcome(self, decision: Decision, span: Span, ctx: Context) -> tuple[Label, tuple[int, ...]]:
+        """The outcome and the options it takes; the first one where there is none."""
         label = self.decider.decide(decision)
         if label is None:
             hint = f"options: {show_options(decision)}"
             self.fail("E0601", f"the decision `{decision.id}` is open", span, ctx, hint)
-            return decision.outcome(0)
+            return _first(decision)
         positions = decision.positions(label)
         if positions is None:
             message = f"`{show_label(label)}` is no option of the decision `{decision.id}`"
             self.fail("E0603", message, span, ctx, f"options: {show_options(decision)}")
-            return decision.outcome(0)
+            return _first(decision)
         if decision.sizes is None:
-            return decision.options[positions[0]]
-        return [decision.options[i] for i in positions]
+            return decision.options[positions[0]], positions
+        return [decision.options[i] for i in positions], positions
+
+
+def _first(decision: Decision) -> tuple[Label, tuple[int, ...]]:
+    outcome = decision.outcome(0)
+    positions = decision.positions(outcome)
+    assert positions is not None
+    return outcome, positions

@@ -26,6 +26,7 @@ Weights: TypeAlias = "Mapping[str, tuple[object, str]]"
 
 # Finished calls that are kept.
 MOST_LEAVES = 8192
+_MOST_DECISIONS = 16384
 
 
 # Of what a call costs, so many entries are counted once where weights are shared.
@@ -62,18 +63,21 @@ class Leaf:
 class Ask:
     """A decision that a call asks for: its id within the call, and where it stands."""
 
-    __slots__ = ("_decisions", "hole", "id", "options", "sizes", "tied")
+    __slots__ = ("_all", "_here", "hole", "id", "options", "sizes", "tied")
 
-    def __init__(self, like: Decision, id: str, hole: Choice | ChooseBody, tied: bool):
+    def __init__(self, like: Decision, id: str, hole: Choice | ChooseBody, tied: bool, all_: dict[object, Decision]):
         self.id, self.hole, self.tied = id, hole, tied
         self.options, self.sizes = like.options, like.sizes
-        self._decisions: dict[str, Decision] = {}
+        self._all = all_
+        self._here: dict[str, Decision] = {}
 
     def decision(self, prefix: str) -> Decision:
         """The decision of the call at this place."""
-        known = self._decisions.get(prefix)
+        known = self._here.get(prefix)
         if known is None:
-            known = self._decisions[prefix] = Decision(prefix + self.id, self.options, self.sizes)
+            made = Decision(prefix + self.id, self.options, self.sizes)
+            # One object for equal decisions, whichever call asks: that it is known already is then quickly seen.
+            known = self._here[prefix] = self._all.setdefault((made.id, _exact(made)), made)
         return known
 
 
@@ -103,10 +107,11 @@ class _Stretch:
 class Tree:
     """Everything known about calls that read the same."""
 
-    __slots__ = ("_asks", "_first", "leaves")
+    __slots__ = ("_all", "_asks", "_first", "leaves")
 
-    def __init__(self) -> None:
+    def __init__(self, all_: dict[object, Decision]) -> None:
         self.leaves = 0
+        self._all = all_
         self._first: _Stretch | None = None
         self._asks: dict[object, Ask] = {}
 
@@ -124,10 +129,10 @@ class Tree:
 
     def ask(self, like: Decision, id: str, hole: Choice | ChooseBody, tied: bool) -> Ask:
         """The ask for such a decision, under its id within the call."""
-        key = (id, hole, tied, like.sizes, tuple(map(repr, like.options)))
+        key = (id, hole, tied, _exact(like))
         known = self._asks.get(key)
         if known is None:
-            known = self._asks[key] = Ask(like, id, hole, tied)
+            known = self._asks[key] = Ask(like, id, hole, tied, self._all)
         return known
 
     def add(self, row: Sequence[Taken], leaf: Leaf) -> None:
@@ -164,12 +169,13 @@ class Recollection:
         self.leaves = 0
         self._most = most
         self._trees: OrderedDict[object, Tree] = OrderedDict()
+        self._decisions: dict[object, Decision] = {}
 
     def tree(self, key: object) -> Tree:
         """What is known about calls with this key."""
         known = self._trees.get(key)
         if known is None:
-            known = self._trees[key] = Tree()
+            known = self._trees[key] = Tree(self._decisions)
             self.leaves += 1  # a tree without leaves takes room as well
         else:
             self._trees.move_to_end(key)
@@ -183,3 +189,10 @@ class Recollection:
         while self.leaves > self._most and self._trees:
             _, gone = self._trees.popitem(last=False)
             self.leaves -= gone.leaves + 1
+        if len(self._decisions) > _MOST_DECISIONS:
+            self._decisions.clear()  # asks keep theirs; equal ones are then several objects, and slower to see
+
+
+def _exact(decision: Decision) -> object:
+    """Options and sizes as a key that keeps 1, 1.0 and true apart."""
+    return tuple(map(repr, decision.options)), decision.sizes

@@ -135,7 +135,7 @@ class Calls:
         here = self._here.get(place)
         if here is None:
             before = len(run.asks)
-            leaf = visit.tree.find(lambda ask: self._answer(ask, visit.prefix, ctx))
+            leaf = visit.tree.find(self._answering(visit.prefix, ctx))
             if leaf is None:
                 del run.asks[before:]  # they are asked for again, and answered alike
                 visit.begin(len(run.asks), run.steps, len(run.shares))
@@ -152,14 +152,24 @@ class Calls:
         values = [*visit.tensors.values, *map(run.value, leaf.made)]
         return [restored(result, values) for result in leaf.results]
 
-    def _answer(self, ask: Ask, prefix: str, ctx: Context) -> Positions:
-        run, decision = self._run, ask.decision(prefix)
-        if ask.tied and run.points.get(decision.id) is decision:
-            positions = run.positions[decision.id]
-            run.asks.append((decision, ask.hole, True, positions))
+    def _answering(self, prefix: str, ctx: Context) -> Callable[[Ask], Positions]:
+        """Answers asks of calls with this prefix, as the step that asked first did."""
+        run = self._run
+        points, known, note = run.points, run.positions, run.asks.append
+
+        def answer(ask: Ask) -> Positions:
+            decision = ask.decision(prefix)
+            id = decision.id
+            if points.get(id) is decision and (ask.tied or run.places[id] == ask.hole.span):
+                positions = known[id]
+                note((decision, ask.hole, ask.tied, positions))
+                return positions
+            place = Context(ctx.frame, ctx.local, ctx.weights, ctx.decisions, ctx.rounds, ask.tied, ctx.shared)
+            positions = run.decide(decision, ask.hole, place)
+            points[id] = decision  # the object that other calls ask for
             return positions
-        place = Context(ctx.frame, ctx.local, ctx.weights, ctx.decisions, ctx.rounds, ask.tied, ctx.shared)
-        return run.decide(decision, ask.hole, place)
+
+        return answer
 
     def remember(self, visit: Record, results: list[Data], ctx: Context) -> None:
         """Keep a call that was looked at, and count it in the one around it."""
