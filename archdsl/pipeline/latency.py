@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from archdsl.analysis.latency.device import DeviceProfile
     from archdsl.analysis.latency.observations import Observation
     from archdsl.analysis.latency.prediction import LatencyReport
+    from archdsl.backends.torch.profiling import Clock
     from archdsl.backends.torch.stopwatch import DeviceFacts, Timing
 
     Build = Callable[[Architecture], nn.Module]
@@ -41,6 +42,7 @@ class ProfileReport:
         name: the network's name.
         device: what was measured on.
         runtime: what was timed as a whole.
+        clock: `wall`, or `cpu` for processor time.
         whole: seconds of one forward pass.
         layers: seconds of each step, in graph order, measured within passes that are timed step by step.
         rounds: passes of either kind.
@@ -49,6 +51,7 @@ class ProfileReport:
     name: str
     device: DeviceFacts
     runtime: str
+    clock: str
     batch_size: int
     rounds: int
     whole: Timing
@@ -66,6 +69,7 @@ class ProfileReport:
             "name": self.name,
             "device": self.device._asdict(),
             "runtime": self.runtime,
+            "clock": self.clock,
             "batch_size": self.batch_size,
             "rounds": self.rounds,
             "seconds": self.whole._asdict(),
@@ -84,6 +88,8 @@ def measure_latency(
     batch_size: int = 1,
     rounds: int | None = None,
     *,
+    threads: int | None = None,
+    clock: Clock = "wall",
     build: Build | None = None,
     runtime: str = "eager",
     on_start: Callable[[int], None] = lambda total: None,
@@ -96,23 +102,27 @@ def measure_latency(
         device: `cpu`, `cuda`, `cuda:1`.
         batch_size: samples in the batch.
         rounds: passes of either kind, at least 2; by default as many as fit into two seconds, from 10 to 40.
+        threads: of the CPU; by default as many as torch uses.
+        clock: `wall`, or `cpu`: the processor time of one thread, to which other programs add little. For machines that
+            aren't idle; it needs `threads=1`.
         build: makes what is timed as a whole; by default the module of `archdsl.compile` in eval mode, on the device.
         runtime: how results call it.
         on_start, on_pass: called with the number of passes to come, and after each of them.
 
     Raises:
-        ValueError: for an unknown device, a batch below 1 or fewer than 2 rounds.
+        ValueError: for an unknown device or clock, a batch below 1, fewer than 2 rounds or 1 thread.
     """
+    from archdsl.backends.torch import stopwatch
     from archdsl.backends.torch.profiling import profile_network
-    from archdsl.backends.torch.stopwatch import device_facts
 
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-    facts, graph = device_facts(device), architecture.graph()
-    module = build(architecture) if build is not None else _compiled(architecture, device)
-    found = profile_network(graph, module, device, batch_size, rounds, on_start, on_pass)
+    if batch_size < 1 or (threads is not None and threads < 1):
+        raise ValueError(f"batch_size and threads must be at least 1, got {batch_size} and {threads}")
+    with stopwatch.threads(threads):
+        facts, graph = stopwatch.device_facts(device), architecture.graph()
+        module = build(architecture) if build is not None else _compiled(architecture, device)
+        found = profile_network(graph, module, device, batch_size, rounds, clock, on_start, on_pass)
     layers = [MeasuredStep(node.path, node.op.name, t) for node, t in zip(graph.nodes, found.steps, strict=True)]
-    return ProfileReport(architecture.name, facts, runtime, batch_size, found.rounds, found.whole, tuple(layers))
+    return ProfileReport(architecture.name, facts, runtime, clock, batch_size, found.rounds, found.whole, tuple(layers))
 
 
 def _compiled(architecture: Architecture, device: str) -> nn.Module:

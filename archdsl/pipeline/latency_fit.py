@@ -11,6 +11,7 @@ from archdsl.pipeline.latency import measure_latency, observe
 if TYPE_CHECKING:
     from archdsl.analysis.latency.device import DeviceProfile
     from archdsl.analysis.latency.fitting import Fitted
+    from archdsl.backends.torch.profiling import Clock
     from archdsl.pipeline.latency import Build
 
 
@@ -59,6 +60,8 @@ def fit_profile(
     name: str = "",
     *,
     networks: Sequence[tuple[Architecture, int]] | None = None,
+    threads: int | None = None,
+    clock: Clock = "wall",
     build: Build | None = None,
     runtime: str = "eager",
     on_start: Callable[[int], None] = lambda total: None,
@@ -70,7 +73,7 @@ def fit_profile(
         device: `cpu`, `cuda`, `cuda:1`.
         name: of the profile; by default the device's.
         networks: what is measured, each with the samples of its batch; by default `lessons()`.
-        build, runtime: as of `measure_latency`.
+        threads, clock, build, runtime: as of `archdsl.profile`.
         on_start: called with the number of calls of `on_step` to come; these say what was done.
 
     Raises:
@@ -79,17 +82,20 @@ def fit_profile(
     from archdsl import __version__
     from archdsl.analysis.latency.device import DeviceProfile
     from archdsl.analysis.latency.fitting import FOLDS, fit_predictor
+    from archdsl.backends.torch import stopwatch
     from archdsl.backends.torch.peaks import measured_peaks
-    from archdsl.backends.torch.stopwatch import checked_device, device_facts
 
-    facts = device_facts(device)
     taken = list(networks) if networks is not None else lessons()
     on_start(len(taken) + 1 + FOLDS + 1)
-    peaks = measured_peaks(checked_device(device))
+    with stopwatch.threads(threads):
+        facts = stopwatch.device_facts(device)
+        peaks = measured_peaks(stopwatch.checked_device(device))
     on_step("peaks")
     observations = []
     for architecture, batch_size in taken:
-        found = measure_latency(architecture, device, batch_size, build=build, runtime=runtime)
+        found = measure_latency(
+            architecture, device, batch_size, threads=threads, clock=clock, build=build, runtime=runtime
+        )
         observations.append(observe(architecture, found))
         on_step(f"{architecture.name}, batch of {batch_size}")
     fitted = fit_predictor(observations, lambda: on_step("fit"))
@@ -102,6 +108,7 @@ def fit_profile(
     measured = {
         "device": facts._asdict(),
         "runtime": runtime,
+        "clock": clock,
         "dtype": "float32",
         "archdsl": __version__,
         "fit": fit,

@@ -61,6 +61,8 @@ class Measured(Protocol):
     @property
     def runtime(self) -> str: ...
     @property
+    def clock(self) -> str: ...
+    @property
     def device(self) -> Facts: ...
     @property
     def whole(self) -> Spread: ...
@@ -75,8 +77,9 @@ def measured_summary(found: Measured) -> str:
     device, whole = found.device, found.whole
     threads = f", {device.threads} threads" if device.kind == "cpu" else ""
     spread = f"{human_seconds(whole.lower)} to {human_seconds(whole.upper)}"
+    clock = ", processor time" if found.clock == "cpu" else ""
     return (
-        f"{found.name}, batch of {found.batch_size}, float32, {found.runtime}\n"
+        f"{found.name}, batch of {found.batch_size}, float32, {found.runtime}{clock}\n"
         f"{device.kind} {device.name}{threads}, torch {device.torch}\n\n"
         f"whole network  {human_seconds(whole.median)}  (quartiles {spread}, fastest {human_seconds(whole.least)}, "
         f"{found.rounds} rounds)\n"

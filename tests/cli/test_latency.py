@@ -32,6 +32,18 @@ def test_measures_a_network_and_its_layers(archdsl: Any, folder: Path) -> None:
     assert found["steps_seconds"] == pytest.approx(sum(layer["seconds"]["median"] for layer in found["layers"]))
 
 
+def test_processor_time_of_one_thread(archdsl: Any, folder: Path) -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    answer = archdsl("profile", "lenet5", "--rounds", 2, "--threads", 1, "--clock", "cpu", "--format", "json")
+    assert answer.status == 0, answer.err
+    found = json.loads(answer.out)
+    assert (found["clock"], found["device"]["threads"]) == ("cpu", 1)
+    assert found["seconds"]["least"] > 0
+    assert torch.get_num_threads() == before
+
+
 @pytest.mark.parametrize("rows", ["layers", "operators", "none"])
 def test_says_it_as_text(archdsl: Any, folder: Path, rows: str) -> None:
     answer = archdsl("profile", "lenet5", "--rounds", 2, "--by", rows)
@@ -51,6 +63,8 @@ def test_says_it_as_text(archdsl: Any, folder: Path, rows: str) -> None:
         (["profile", "lenet5", "--device", "tpu"], "tpu"),
         (["profile", "lenet5", "--device", "cuda:99"], "cuda:99"),
         (["profile", "lenet5", "--rounds", "1"], "--rounds"),
+        (["profile", "lenet5", "--clock", "cpu", "--threads", "2"], "one thread"),
+        (["profile", "lenet5", "--threads", "0"], "--threads"),
         (["profile", "lenet5", "--batch-size", "0"], "--batch-size"),
         (["cost", "lenet5", "--device", "device.json", "--training"], "--device predicts inference"),
         (["cost", "lenet5", "--device", "device.json", "--dtype", "int8"], "--device predicts inference"),

@@ -15,7 +15,7 @@ SCHEMA = "archdsl.device"
 # Raised when a field changes its meaning or goes, or the features of a predictor change.
 SCHEMA_VERSION = 1
 # What a profile says of its making.
-_MEASURED = ("device", "runtime", "dtype", "batch_size", "archdsl", "fit")
+_MEASURED = ("device", "runtime", "clock", "dtype", "batch_size", "archdsl", "fit")
 MOST_BYTES = 64 * 2**20
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import perf_counter
+from time import perf_counter, thread_time
+from typing import Literal
 
 import torch
 from torch import nn
@@ -13,6 +14,7 @@ from archdsl.backends.torch.piecewise import Piecewise, random_input
 from archdsl.backends.torch.stopwatch import Timing, checked_device, timing
 from archdsl.ir.graph import Graph
 
+Clock = Literal["wall", "cpu"]
 WARM_PASSES = 3
 LEAST_ROUNDS = 10
 # Rounds beyond the least are taken as long as they fit into so many seconds.
@@ -35,6 +37,7 @@ def profile_network(
     device: str,
     batch_size: int,
     rounds: int | None = None,
+    clock: Clock = "wall",
     on_start: Callable[[int], None] = lambda total: None,
     on_pass: Callable[[], None] = lambda: None,
 ) -> Profiled:
@@ -45,20 +48,22 @@ def profile_network(
         module: what is timed as a whole: anything that can be called with the network's inputs.
         device: `cpu`, `cuda`, `cuda:1`.
         rounds: passes of either kind; by default as many as fit into two seconds.
+        clock: `wall`, or `cpu` for the processor time of one thread, which other programs don't add to.
         on_start, on_pass: for progress.
 
     Raises:
-        ValueError: for an unknown device or fewer than 2 rounds.
+        ValueError: for an unknown device or clock, fewer than 2 rounds, or `cpu` with another device or more threads.
     """
     if rounds is not None and rounds < 2:
         raise ValueError(f"at least 2 rounds are needed, got {rounds}")
     place = checked_device(device)
+    read = _clock(clock, place)
     with torch.inference_mode():
         inputs = [random_input(value.type, batch_size, place) for value in graph.inputs.values()]
-        pieces = Piecewise(graph, place, batch_size)
+        pieces = Piecewise(graph, place, batch_size, read)
 
         def whole() -> float:
-            return _pass(module, inputs, place)
+            return _pass(module, inputs, place, read)
 
         on_start(WARM_PASSES + (rounds or LEAST_ROUNDS))
         once = 0.0
@@ -75,11 +80,21 @@ def profile_network(
     return Profiled(timing(wholes), tuple(timing(column) for column in zip(*steps, strict=True)), taken)
 
 
-def _pass(module: nn.Module, inputs: list[torch.Tensor], place: torch.device) -> float:
+def _clock(clock: str, place: torch.device) -> Callable[[], float]:
+    if clock == "wall":
+        return perf_counter
+    if clock != "cpu":
+        raise ValueError(f"the clock is wall or cpu, not `{clock}`")
+    if place.type != "cpu" or torch.get_num_threads() != 1:
+        raise ValueError("the clock `cpu` is for one thread on the device cpu")
+    return thread_time
+
+
+def _pass(module: nn.Module, inputs: list[torch.Tensor], place: torch.device, clock: Callable[[], float]) -> float:
     if place.type == "cuda":
         torch.cuda.synchronize(place)
-    started = perf_counter()
+    started = clock()
     module(*inputs)
     if place.type == "cuda":
         torch.cuda.synchronize(place)
-    return perf_counter() - started
+    return clock() - started

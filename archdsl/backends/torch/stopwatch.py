@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
@@ -50,6 +51,18 @@ def device_facts(device: str) -> DeviceFacts:
     if place.type == "cuda":
         return DeviceFacts("cuda", torch.cuda.get_device_name(place), 0, torch.__version__)
     return DeviceFacts("cpu", _processor(), torch.get_num_threads(), torch.__version__)
+
+
+@contextmanager
+def threads(count: int | None) -> Iterator[None]:
+    """So many threads while the block runs; None leaves their number alone."""
+    before = torch.get_num_threads()
+    if count is not None:
+        torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _processor() -> str:

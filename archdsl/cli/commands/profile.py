@@ -30,6 +30,13 @@ def command(
     rounds: Annotated[
         int | None, typer.Option("--rounds", min=2, help="Passes of either kind; by default 10 to 40, for two seconds.")
     ] = None,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="Of the CPU; by default as many as torch uses.")
+    ] = None,
+    clock: Annotated[
+        Literal["wall", "cpu"],
+        typer.Option("--clock", help="`cpu`: processor time, for machines that aren't idle; needs --threads 1."),
+    ] = "wall",
     rows: Annotated[Rows, typer.Option("--by", help="What a row of the table stands for.")] = "layers",
     fit: Annotated[
         bool, typer.Option("--fit", help="Measure this machine, and write a profile that predicts.")
@@ -54,7 +61,7 @@ def command(
             raise UsageError("--fit measures networks of its own: leave SPEC out")
         if output is None:
             raise UsageError("--fit needs --output FILE for the profile")
-        _fit(device, name, output, force, format)
+        _fit(device, name, output, force, format, threads, clock)
         return
     if spec is None:
         raise UsageError("a SPEC is needed, or --fit")
@@ -65,7 +72,16 @@ def command(
     network = loaded(spec, settings, inputs, decisions)
     try:
         with progress_bar(f"measuring {network.name}") as bar:
-            found = measure_latency(network, device, batch_size, rounds, on_start=bar.start, on_pass=bar.advance)
+            found = measure_latency(
+                network,
+                device,
+                batch_size,
+                rounds,
+                threads=threads,
+                clock=clock,
+                on_start=bar.start,
+                on_pass=bar.advance,
+            )
     except ValueError as error:
         raise UsageError(str(error)) from None
     if format == "json":
@@ -74,7 +90,9 @@ def command(
         print(_text(found, rows))
 
 
-def _fit(device: str, name: str, output: Path, force: bool, format: str) -> None:
+def _fit(
+    device: str, name: str, output: Path, force: bool, format: str, threads: int | None, clock: Literal["wall", "cpu"]
+) -> None:
     from archdsl.analysis.latency.profile_file import write_profile
     from archdsl.pipeline.latency_fit import fit_profile
 
@@ -87,7 +105,7 @@ def _fit(device: str, name: str, output: Path, force: bool, format: str) -> None
                 bar.advance()
                 bar.describe(what)
 
-            profile, fitted = fit_profile(device, name, on_start=bar.start, on_step=step)
+            profile, fitted = fit_profile(device, name, threads=threads, clock=clock, on_start=bar.start, on_step=step)
     except ValueError as error:
         raise UsageError(str(error)) from None
     write_profile(profile, output)
