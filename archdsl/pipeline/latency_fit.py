@@ -11,6 +11,7 @@ from archdsl.pipeline.latency import measure_latency, observe
 if TYPE_CHECKING:
     from archdsl.analysis.latency.device import DeviceProfile
     from archdsl.analysis.latency.fitting import Fitted
+    from archdsl.analysis.latency.observations import Observation
     from archdsl.backends.torch.profiling import Clock
     from archdsl.pipeline.latency import Build
 
@@ -62,6 +63,7 @@ def fit_profile(
     networks: Sequence[tuple[Architecture, int]] | None = None,
     threads: int | None = None,
     clock: Clock = "wall",
+    passes: int = 1,
     build: Build | None = None,
     runtime: str = "eager",
     on_start: Callable[[int], None] = lambda total: None,
@@ -74,10 +76,11 @@ def fit_profile(
         name: of the profile; by default the device's.
         networks: what is measured, each with the samples of its batch; by default `lessons()`.
         threads, clock, build, runtime: as of `archdsl.profile`.
+        passes: how often all networks are measured; the fastest counts.
         on_start: called with the number of calls of `on_step` to come; these say what was done.
 
     Raises:
-        ValueError: for an unknown device or too few networks.
+        ValueError: for an unknown device, too few networks or no pass.
     """
     from archdsl import __version__
     from archdsl.analysis.latency.device import DeviceProfile
@@ -86,21 +89,27 @@ def fit_profile(
     from archdsl.backends.torch.peaks import measured_peaks
 
     taken = list(networks) if networks is not None else lessons()
-    on_start(len(taken) + 1 + FOLDS + 1)
+    if passes < 1:
+        raise ValueError(f"at least one pass is needed, got {passes}")
+    on_start(passes * len(taken) + 1 + FOLDS + 1)
     with stopwatch.threads(threads):
         facts = stopwatch.device_facts(device)
         peaks = measured_peaks(stopwatch.checked_device(device))
     on_step("peaks")
-    observations = []
-    for architecture, batch_size in taken:
+    kept: dict[int, Observation] = {}
+    for number in list(range(len(taken))) * passes:
+        architecture, batch_size = taken[number]
         found = measure_latency(
             architecture, device, batch_size, threads=threads, clock=clock, build=build, runtime=runtime
         )
-        observations.append(observe(architecture, found))
+        now = observe(architecture, found)
+        kept[number] = now.fastest(kept.get(number, now))
         on_step(f"{architecture.name}, batch of {batch_size}")
+    observations = [kept[number] for number in range(len(taken))]
     fitted = fit_predictor(observations, lambda: on_step("fit"))
     fit = {
         "networks": [f"{o.name}, batch of {o.batch_size}" for o in observations],
+        "passes": passes,
         "steps": sum(len(o.steps) for o in observations),
         "held_out_mean_error": fitted.mean_error,
         "held_out_rank_correlation": fitted.rank_correlation,

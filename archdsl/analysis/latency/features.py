@@ -36,17 +36,17 @@ def group_of(op: Operator) -> str:
     return "matrix" if op.family in _MATRIX_FAMILIES or op.name == "matmul" else "other"
 
 
-def is_free(op: Operator, operands: tuple[TensorType, ...]) -> bool:
-    """Whether the step is no work at inference: a view, or a dropout that does nothing."""
-    return figures_of(op, operands).view
-
-
 @lru_cache(maxsize=1 << 16)
 def work_of(op: Operator, operands: tuple[TensorType, ...], batch_size: int) -> Work:
     """The work of one step."""
     known = figures_of(op, operands)
     operations = (2 * known.mult_adds + known.elementwise) * batch_size
     return Work(operations, (known.reads + known.writes) * batch_size, known.weights_read)
+
+
+def written_by(op: Operator, operands: tuple[TensorType, ...], batch_size: int) -> int:
+    """Elements that a step writes; views write nothing."""
+    return figures_of(op, operands).writes * batch_size
 
 
 def names_of(group: str) -> tuple[str, ...]:

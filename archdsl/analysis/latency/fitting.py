@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from archdsl.analysis.experiments.linear_model import nonnegative_relative
-from archdsl.analysis.latency.features import GROUPS, Work, features_of, group_of, work_of
+from archdsl.analysis.latency.features import GROUPS, Work, features_of, group_of, work_of, written_by
 from archdsl.analysis.latency.observations import Observation
 from archdsl.analysis.latency.predictor import Step, StepPredictor
 from archdsl.analysis.latency.regression import Analytic, Regression
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 FOLDS = 6
 LEAST_NETWORKS = FOLDS
 _QUANTILES = (10, 90)
-TREES = 250
-_DEPTH, _RATE, _SHARE, _LEAF = 5, 0.08, 0.7, 3
+TREES = 150
+_DEPTH, _RATE, _SHARE, _LEAF = 5, 0.1, 0.7, 3
 
 
 class Fitted(NamedTuple):
@@ -111,9 +111,8 @@ def _fit(
         rows = list(_rows(observations, group))
         if rows:
             regressions[group] = _regression(group, rows, intervals.get(group, (1.0, 1.0)), trees)
-    scale, per_step = _in_network(observations)
     sizes = [observation.batch_size for observation in observations]
-    return StepPredictor(*whole, regressions, scale, per_step, (min(sizes), max(sizes)))
+    return StepPredictor(*whole, regressions, *_in_network(observations), (min(sizes), max(sizes)))
 
 
 class _Row(NamedTuple):
@@ -172,10 +171,20 @@ def boosted(table: Matrix, target: Matrix, weights: Matrix, count: int) -> tuple
     return joined(float(f"{made.init_.predict(table[:1])[0]:.7g}"), trees), made
 
 
-def _in_network(observations: Sequence[Observation]) -> tuple[float, float]:
-    """Scale and seconds per step that take the sum of a network's steps to the time of the whole, relative errors."""
+def _in_network(observations: Sequence[Observation]) -> tuple[float, float, float]:
+    """Scale, seconds per step and per element written that take a network's steps to the whole; relative errors."""
     import numpy as np
 
-    rows = np.array([[sum(o.seconds) / o.whole, len(o.steps) / o.whole] for o in observations])
-    found = np.linalg.lstsq(rows / rows.max(axis=0), np.ones(len(rows)), rcond=None)[0] / rows.max(axis=0)
-    return float(max(found[0], 0.1)), float(found[1])
+    table = [(sum(o.seconds), len(o.steps), _written(o)) for o in observations]
+    rows = np.array(table, dtype=float) / np.array([o.whole for o in observations])[:, None]
+    for columns in ([0, 1, 2], [0, 1]):
+        part = rows[:, columns]
+        most = part.max(axis=0)
+        found = np.linalg.lstsq(part / most, np.ones(len(rows)), rcond=None)[0] / most
+        if len(columns) == 2 or found[2] >= 0:
+            break
+    return float(max(found[0], 0.1)), float(found[1]), float(found[2]) if len(found) == 3 else 0.0
+
+
+def _written(observation: Observation) -> int:
+    return sum(written_by(op, operands, observation.batch_size) for op, operands in observation.steps)

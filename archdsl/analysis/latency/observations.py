@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archdsl.analysis.latency.predictor import Step
 
@@ -21,3 +21,8 @@ class Observation:
     steps: tuple[Step, ...]
     seconds: tuple[float, ...]
     whole: float
+
+    def fastest(self, other: Observation) -> Observation:
+        """Of two measurements of one network the faster one, for each step and for the whole."""
+        seconds = tuple(map(min, self.seconds, other.seconds))
+        return replace(self, seconds=seconds, whole=min(self.whole, other.whole))

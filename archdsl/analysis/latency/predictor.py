@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from archdsl.analysis.latency.features import GROUPS, features_of, group_of, work_of
+from archdsl.analysis.latency.features import GROUPS, features_of, group_of, work_of, written_by
 from archdsl.analysis.latency.regression import Regression, numbers
 from archdsl.ops.base import Operator
 from archdsl.types import TensorType
@@ -87,8 +87,9 @@ class StepPredictor(Predictor):
 
     Attributes:
         regressions: by group.
-        scale, per_step: the time of a step within a network is `scale` times that of the step measured alone and
-            `per_step` seconds, which may be negative: running a step alone has its own overhead.
+        scale, per_step, per_written: the time of a step within a network is `scale` times that of the step measured
+            alone, `per_step` seconds, which may be negative, since running a step alone has its own overhead, and
+            `per_written` seconds for each element it writes, since the network gives the memory back.
         batch_sizes: the smallest and the largest batch that was measured.
     """
 
@@ -97,6 +98,7 @@ class StepPredictor(Predictor):
     regressions: dict[str, Regression]
     scale: float
     per_step: float
+    per_written: float
     batch_sizes: tuple[int, int]
 
     def alone(self, steps: Sequence[Step], batch_size: int) -> list[float]:
@@ -116,7 +118,11 @@ class StepPredictor(Predictor):
 
     def seconds(self, steps: Sequence[Step], batch_size: int) -> list[float]:
         """The time of each step."""
-        return [max(self.scale * alone + self.per_step, alone / 10) for alone in self.alone(steps, batch_size)]
+        found = []
+        for (op, operands), alone in zip(steps, self.alone(steps, batch_size), strict=True):
+            written = self.per_written * written_by(op, operands, batch_size)
+            found.append(max(self.scale * alone + self.per_step + written, alone / 10))
+        return found
 
     def step_interval(self, step: Step) -> tuple[float, float]:
         """The percentiles of the step's group."""
@@ -141,6 +147,7 @@ class StepPredictor(Predictor):
             "high": self.high,
             "scale": self.scale,
             "per_step": self.per_step,
+            "per_written": self.per_written,
             "batch_sizes": list(self.batch_sizes),
             "groups": {group: regression.to_dict() for group, regression in self.regressions.items()},
         }
@@ -152,12 +159,12 @@ class StepPredictor(Predictor):
         if not isinstance(groups, dict) or "other" not in groups or not set(groups) <= set(GROUPS):
             raise ValueError(f"`groups` must be an object with some of {', '.join(GROUPS)}, `other` among them")
         regressions = {group: Regression.of_dict(group, given) for group, given in groups.items()}
-        low, high, scale = numbers([found.get(name) for name in ("low", "high", "scale")], 3)
+        low, high, scale, written = numbers([found.get(name) for name in ("low", "high", "scale", "per_written")], 4)
         per_step = found.get("per_step")
         if not isinstance(per_step, int | float) or isinstance(per_step, bool) or not abs(per_step) < 1:
             raise ValueError("`per_step` must be a number of seconds below 1")
         least, most = numbers(found.get("batch_sizes"), 2)
-        return cls(low, high, regressions, scale, float(per_step), (int(least), int(most)))
+        return cls(low, high, regressions, scale, float(per_step), written, (int(least), int(most)))
 
 
 _KINDS: dict[str, type[LinearPredictor] | type[StepPredictor]] = {"linear": LinearPredictor, "steps": StepPredictor}

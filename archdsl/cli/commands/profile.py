@@ -41,6 +41,9 @@ def command(
     fit: Annotated[
         bool, typer.Option("--fit", help="Measure this machine, and write a profile that predicts.")
     ] = False,
+    passes: Annotated[
+        int, typer.Option("--passes", min=1, help="With --fit: how often all is measured; the fastest counts.")
+    ] = 1,
     name: Annotated[str, typer.Option("--name", help="With --fit: how the profile calls the device.")] = "",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="With --fit: where the profile goes (JSON).")
@@ -61,7 +64,8 @@ def command(
             raise UsageError("--fit measures networks of its own: leave SPEC out")
         if output is None:
             raise UsageError("--fit needs --output FILE for the profile")
-        _fit(device, name, output, force, format, threads, clock)
+        _expect_free(output, force)
+        _fit(device, name, output, format, (threads, clock, passes))
         return
     if spec is None:
         raise UsageError("a SPEC is needed, or --fit")
@@ -90,14 +94,18 @@ def command(
         print(_text(found, rows))
 
 
+def _expect_free(output: Path, force: bool) -> None:
+    if output.exists() and not force:
+        raise UsageError(f"{output} is there already; --force overwrites it")
+
+
 def _fit(
-    device: str, name: str, output: Path, force: bool, format: str, threads: int | None, clock: Literal["wall", "cpu"]
+    device: str, name: str, output: Path, format: str, how: tuple[int | None, Literal["wall", "cpu"], int]
 ) -> None:
     from archdsl.analysis.latency.profile_file import write_profile
     from archdsl.pipeline.latency_fit import fit_profile
 
-    if output.exists() and not force:
-        raise UsageError(f"{output} is there already; --force overwrites it")
+    threads, clock, passes = how
     try:
         with progress_bar("measuring") as bar:
 
@@ -105,7 +113,15 @@ def _fit(
                 bar.advance()
                 bar.describe(what)
 
-            profile, fitted = fit_profile(device, name, threads=threads, clock=clock, on_start=bar.start, on_step=step)
+            profile, fitted = fit_profile(
+                device,
+                name,
+                threads=threads,
+                clock=clock,
+                passes=passes,
+                on_start=bar.start,
+                on_step=step,
+            )
     except ValueError as error:
         raise UsageError(str(error)) from None
     write_profile(profile, output)

@@ -75,7 +75,7 @@ def trees(**changes: Any) -> dict[str, Any]:
         ({"predictor": {"kind": ["steps"]}}, "its kind is one of"),
         ({"predictor": {"kind": "linear", "low": 1}}, "5 numbers"),
         ({"predictor": predictor(groups={})}, "`groups`"),
-        ({"predictor": predictor(scale=-1)}, "3 numbers"),
+        ({"predictor": predictor(scale=-1)}, "4 numbers"),
         ({"predictor": predictor(per_step="a")}, "`per_step`"),
         ({"predictor": predictor(batch_sizes=[1])}, "2 numbers"),
         ({"predictor": group(features=["size"])}, "features of `other`"),
