@@ -1,0 +1,120 @@
+"""The desk: an actor beside the driver, where leases take jobs and bring endings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+
+from archdsl_search.engines.base import Ending
+from archdsl_search.engines.worker import Report
+from archdsl_search.evaluators.base import Job, Metrics
+from archdsl_search.outcome import State
+
+
+class Desk:
+    """Jobs that nobody has taken, jobs that leases hold, endings that the driver has not seen.
+
+    A job has exactly one ending: once a lease has been revoked, whatever it still brings is not taken.
+    """
+
+    def __init__(self) -> None:
+        self._changed = asyncio.Condition()
+        self._jobs: deque[Job] = deque()
+        self._held: dict[str, dict[int, Job]] = {}
+        self._revoked: set[str] = set()
+        self._endings: list[Ending] = []
+        self._reports: list[Report] = []
+        self._broken = ""
+        self._closed = False
+
+    # What the driver does.
+
+    async def submit(self, jobs: Sequence[Job]) -> None:
+        """Lay out jobs."""
+        async with self._changed:
+            self._jobs.extend(jobs)
+            self._changed.notify_all()
+
+    async def collect(self, timeout: float) -> tuple[list[Ending], list[Report], str]:
+        """Endings and reports since the last call, waiting for the first of them; and why nothing can be evaluated."""
+
+        def something() -> bool:
+            return bool(self._endings or self._reports or self._broken)
+
+        async with self._changed:
+            try:
+                await asyncio.wait_for(self._changed.wait_for(something), timeout)
+            except TimeoutError:
+                pass
+            found = self._endings, self._reports, self._broken
+            self._endings, self._reports = [], []
+            return found
+
+    async def close(self) -> None:
+        """Nothing more is to be done: leases end, running jobs are dropped."""
+        async with self._changed:
+            self._closed = True
+            self._jobs.clear()
+            self._changed.notify_all()
+
+    # What leases do.
+
+    async def take(self, lease: str, most: int, timeout: float) -> list[Job] | None:
+        """Up to so many jobs, waiting for the first one; None when the lease is to end."""
+        async with self._changed:
+            try:
+                await asyncio.wait_for(self._changed.wait_for(lambda: self._jobs or self._closed), timeout)
+            except TimeoutError:
+                pass
+            if self._closed or lease in self._revoked:
+                return None
+            taken = [self._jobs.popleft() for _ in range(min(most, len(self._jobs)))]
+            self._held.setdefault(lease, {}).update({job.trial: job for job in taken})
+            return taken
+
+    async def give(self, lease: str, endings: Sequence[Ending]) -> None:
+        """Bring the endings of jobs that the lease holds."""
+        async with self._changed:
+            held = self._held.get(lease, {})
+            self._endings.extend(ending for ending in endings if held.pop(ending.trial, None) is not None)
+            self._changed.notify_all()
+
+    async def report(self, lease: str, trial: int, step: int, metrics: Metrics) -> None:
+        """Intermediate metrics of a job that the lease holds."""
+        async with self._changed:
+            if trial in self._held.get(lease, {}):
+                self._reports.append(Report(trial, step, metrics))
+                self._changed.notify_all()
+
+    async def broken(self, message: str) -> None:
+        """The evaluator cannot be made: nothing can be evaluated."""
+        async with self._changed:
+            self._broken = message
+            self._changed.notify_all()
+
+    async def closing(self) -> None:
+        """Returns once the desk is closed."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._closed)
+
+    # What Tune's thread does.
+
+    async def revoke(self, lease: str) -> None:
+        """The lease is no more: what it held is lost."""
+        async with self._changed:
+            self._revoked.add(lease)
+            for trial in self._held.pop(lease, {}):
+                error = "the worker or its machine was lost"
+                self._endings.append(Ending(trial, State.FAILED, {}, error, lost=True))
+            self._changed.notify_all()
+
+
+def sendable(job: Job) -> Job:
+    """The job without what belongs to the driver's process."""
+    return replace(job, report=_silent)
+
+
+def _silent(step: int, metrics: Metrics) -> bool:
+    return False
