@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from archdsl_search.engines.base import Ending
@@ -44,10 +45,8 @@ class Desk:
             return bool(self._endings or self._reports or self._broken)
 
         async with self._changed:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait_for(something), timeout)
-            except TimeoutError:
-                pass
             found = self._endings, self._reports, self._broken
             self._endings, self._reports = [], []
             return found
@@ -64,10 +63,8 @@ class Desk:
     async def take(self, lease: str, most: int, timeout: float) -> list[Job] | None:
         """Up to so many jobs, waiting for the first one; None when the lease is to end."""
         async with self._changed:
-            try:
-                await asyncio.wait_for(self._changed.wait_for(lambda: self._jobs or self._closed), timeout)
-            except TimeoutError:
-                pass
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait_for(lambda: bool(self._jobs) or self._closed), timeout)
             if self._closed or lease in self._revoked:
                 return None
             taken = [self._jobs.popleft() for _ in range(min(most, len(self._jobs)))]
