@@ -3,5 +3,9 @@
 from __future__ import annotations
 
 
+class EngineFailedError(Exception):
+    """The engine ended by itself: the cluster was lost, say. The run can be resumed."""
+
+
 class SearchError(Exception):
     """One sentence that says what would be right."""

@@ -18,6 +18,8 @@ COMMANDS: dict[str, str] = {
     "transfer": "Build a found cell into a larger network.",
     "remeasure": "Evaluate the best networks again, with other seeds.",
     "report": "Report a search as a page, Markdown or JSON.",
+    "logs": "Show what an evaluation has printed.",
+    "clean": "End what a killed driver has left running.",
     "space": "Say what a search space holds.",
     "schema": "Write the JSON Schema of sweep files.",
 }

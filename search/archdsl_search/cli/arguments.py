@@ -11,6 +11,10 @@ from archdsl_search.cli.errors import UsageError
 
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
 EngineName = Annotated[Literal["local", "ray"], typer.Option("--engine", help="Who carries out the evaluations.")]
+Address = Annotated[
+    str,
+    typer.Option("--address", metavar="HOST:PORT", help="Of a Ray cluster, or auto; by default one on this machine."),
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", "-s", metavar="KEY=VALUE", help="Change a value of the sweep: budget.trials=100."),

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import typer
 
 import archdsl
-from archdsl_search.errors import SearchError
+from archdsl_search.errors import EngineFailedError, SearchError
 
 
 class UsageError(typer.TyperException):
@@ -37,5 +37,7 @@ def reported() -> Iterator[None]:
         raise archdsl.ArchdslError([archdsl.Diagnostic(p.code, p.message, None, p.hint) for p in found]) from None
     except BrokenEvaluatorError as error:
         raise UsageError(f"the evaluator cannot be made: {error}") from None
+    except EngineFailedError as error:
+        raise UsageError(f"{error}. Nothing that is in the journal is lost: resume the run") from None
     except (SearchError, JournalError, OutsideError) as error:
         raise UsageError(str(error)) from None

@@ -12,6 +12,7 @@ import archdsl
 from archdsl_search.driver.driver import Driver, Watcher
 from archdsl_search.driver.engines import open_engine
 from archdsl_search.driver.stopping import Stop
+from archdsl_search.engines.leftovers import marked
 from archdsl_search.engines.worker import BrokenEvaluatorError
 from archdsl_search.errors import SearchError
 from archdsl_search.journal.reader import NAME, Journal
@@ -49,12 +50,14 @@ class Setting:
     Attributes:
         folder: of the run.
         engine: local or ray.
+        address: of a Ray cluster; empty: one on this machine.
         watch: makes what watches, once the parts are known.
         evaluate: a function in place of the sweep's evaluator.
     """
 
     folder: Path
     engine: str = "local"
+    address: str = ""
     watch: Callable[[Parts], Watcher | None] = lambda parts: None
     evaluate: Callable[..., Any] | None = None
 
@@ -127,9 +130,8 @@ def changed(sweep: Mapping[str, Any], overrides: Mapping[str, Any]) -> Sweep:
 
 def _session(parts: Parts, setting: Setting, writer: JournalWriter, journal: Journal | None) -> Ended:
     warning = journal.warning if journal is not None else ""
-    engine = open_engine(setting.engine, parts, setting.folder)
-    with Stop() as stop, closing(_Closing(engine)):
-        driver = Driver(parts, engine, writer, setting.folder, setting.watch(parts))
+    with marked(setting.folder), Stop() as stop, closing(_Engine(parts, setting)) as opened:
+        driver = Driver(parts, opened.engine, writer, setting.folder, setting.watch(parts))
         if journal is not None:
             driver.rebuild(journal.records())
             writer.write([Session("resumed", "", stamped())])
@@ -139,9 +141,11 @@ def _session(parts: Parts, setting: Setting, writer: JournalWriter, journal: Jou
     return Ended(reason, stop.signal, warning)
 
 
-class _Closing:
-    def __init__(self, engine: Any):
-        self._engine = engine
+class _Engine:
+    """The engine, for `closing`."""
+
+    def __init__(self, parts: Parts, setting: Setting):
+        self.engine = open_engine(setting.engine, parts, setting.address)
 
     def close(self) -> None:
-        self._engine.close(GRACE)
+        self.engine.close(GRACE)

@@ -81,7 +81,7 @@ def remeasure(run: Run, candidates: Sequence[Result], how: Remeasurement, folder
         if journal is None:
             header = Header(parts.described, parts.space_digest, archdsl.__version__, parts.objective.labels, stamped())
             writer.write([header])
-        with closing(_Closed(open_engine(how.engine, parts, place))) as opened:
+        with closing(_Closed(open_engine(how.engine, parts))) as opened:
             for result in _results(opened.engine, jobs, parts, writer, lambda: stop.signal != 0):
                 how.on_result(result, len(jobs))
     return stop.signal == 0

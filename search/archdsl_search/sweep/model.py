@@ -51,9 +51,15 @@ class Resources(Part):
     workers: int = Field(1, ge=1, description="Evaluations at once. With one, the run is reproducible byte by byte.")
     cpus: float = Field(1, gt=0, description="CPU cores for each evaluation: threads of numerical libraries.")
     gpus: float = Field(0, ge=0, description="GPUs for each evaluation; 0.25 puts four on one (engine ray).")
+    batch: int = Field(
+        1, ge=1, description="Evaluations of milliseconds that a worker gets together: the searcher is asked for more."
+    )
     timeout: Seconds | None = Field(None, description="An evaluation that takes longer is stopped, and has failed.")
     memory: Bytes | None = Field(None, description="Memory of one evaluation; beyond it the candidate is infeasible.")
     custom: dict[str, float] = Field({}, description="Further resources of a cluster that each evaluation takes.")
+    bundles: tuple[dict[str, float], ...] = Field(
+        (), description="For evaluations over several devices: further bundles {CPU: 1, GPU: 1}, placed with the first."
+    )
 
 
 class Sweep(Part):

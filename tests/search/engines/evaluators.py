@@ -92,10 +92,3 @@ def maker() -> MakeEvaluator:
     """What an engine makes its evaluator with."""
     return partial(Obedient)
 
-
-def alive(pid: int) -> bool:
-    """Whether a process is there and is no zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from archdsl_search.engines.leftovers import is_alive
 from archdsl_search.engines.local import LocalEngine
 from archdsl_search.engines.worker import BrokenEvaluatorError, Limits
 from archdsl_search.outcome import State
-from tests.search.engines.evaluators import Obedient, alive, broken, finish, job, maker
+from tests.search.engines.evaluators import Obedient, broken, finish, job, maker
 
 
 @pytest.fixture
@@ -99,13 +100,14 @@ def test_closing_stops_what_runs(tmp_path):
     time.sleep(0.3)
     engine.close(5.0)
     assert pids
-    assert not any(alive(pid) for pid in pids)
+    assert not any(is_alive(pid) for pid in pids)
 
 
 DRIVER = """
 import sys, time
 from pathlib import Path
 from tests.search.engines.evaluators import finish, job, maker
+from archdsl_search.engines.leftovers import is_alive
 from archdsl_search.engines.local import LocalEngine
 if __name__ == "__main__":
     engine = LocalEngine(maker(), 2)
@@ -124,12 +126,12 @@ def test_no_worker_outlives_a_driver_that_is_killed(tmp_path):
     assert driver.stdout is not None
     pids = [int(pid) for pid in driver.stdout.readline().split()]
     assert len(pids) == 2
-    assert all(alive(pid) for pid in pids)
+    assert all(is_alive(pid) for pid in pids)
     driver.kill()
     driver.wait()
     driver.stdout.close()
     until = time.monotonic() + 10
-    while any(alive(pid) for pid in pids):
+    while any(is_alive(pid) for pid in pids):
         assert time.monotonic() < until
         time.sleep(0.05)
 

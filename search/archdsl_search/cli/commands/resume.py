@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archdsl_search.cli.arguments import EngineName, Overrides, Quiet, Run, TextOrJson, overrides
+from archdsl_search.cli.arguments import Address, EngineName, Overrides, Quiet, Run, TextOrJson, overrides
 from archdsl_search.cli.errors import reported
 from archdsl_search.cli.finishing import finish
 from archdsl_search.cli.output import warn
@@ -11,6 +11,7 @@ from archdsl_search.cli.output import warn
 def command(
     run: Run,
     engine: EngineName = "local",
+    address: Address = "",
     settings: Overrides = None,
     quiet: Quiet = False,
     format: TextOrJson = "text",
@@ -24,6 +25,6 @@ def command(
     from archdsl_search.driver.running import Setting, resume
 
     with reported(), Display(quiet) as display:
-        ended = resume(Setting(run, engine, display.watch), overrides(settings))
+        ended = resume(Setting(run, engine, address, display.watch), overrides(settings))
     warn(ended.warning)
     finish(run, ended, format)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from archdsl_search.cli.arguments import EngineName, Overrides, Quiet, TextOrJson, overrides
+from archdsl_search.cli.arguments import Address, EngineName, Overrides, Quiet, TextOrJson, overrides
 from archdsl_search.cli.errors import reported
 from archdsl_search.cli.finishing import finish
 
@@ -16,6 +16,7 @@ def command(
     sweep: Annotated[Path, typer.Argument(metavar="SWEEP", help="A sweep file.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="RUN", help="The folder of the run; a new one.")],
     engine: EngineName = "local",
+    address: Address = "",
     settings: Overrides = None,
     quiet: Quiet = False,
     format: TextOrJson = "text",
@@ -32,5 +33,5 @@ def command(
     with reported():
         loaded = load_sweep(sweep, overrides(settings))
         with Display(quiet) as display:
-            ended = start(loaded, Setting(out, engine, display.watch))
+            ended = start(loaded, Setting(out, engine, address, display.watch))
     finish(out, ended, format)

@@ -7,3 +7,17 @@ giving a new trial the actor of another one while that trial's own actor is stil
 workers of a sweep with short trials idle. So Tune's searcher only ever suggests "one more lease", what comes next in
 the search is the driver's business, and of what Tune writes to disk nothing is kept.
 """
+
+from __future__ import annotations
+
+import os
+
+# Ray reads these when it is imported, or when a cluster starts. Nothing is reported to anybody. What the raylet says of
+# workers that died goes to standard output, where results are expected; the journal says it too.
+_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+for _name, _value in _ENVIRONMENT.items():
+    os.environ.setdefault(_name, _value)

@@ -5,50 +5,11 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import Any
 
 import ray
 
-# Ray looks at these when it starts. Nothing is reported to anybody; a warning about many workers is no news here.
-_ENVIRONMENT = {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_worker_maximum_startup_concurrency": "8",
-}
-
-
-@dataclass(frozen=True)
-class Needs:
-    """What one trial takes, and how many run at once.
-
-    Attributes:
-        workers: trials at once.
-        cpus, gpus: of one trial; fractions share a device.
-        custom: further resources of the cluster, by name.
-        bundles: for trials over several devices: further bundles of resources, placed together with the first.
-    """
-
-    workers: int
-    cpus: float = 1.0
-    gpus: float = 0.0
-    custom: Mapping[str, float] = field(default_factory=dict)
-    bundles: tuple[Mapping[str, float], ...] = ()
-
-    @property
-    def first(self) -> dict[str, float]:
-        """The bundle in which the trial itself runs."""
-        devices = {"CPU": self.cpus, "GPU": self.gpus}
-        return {name: amount for name, amount in {**devices, **self.custom}.items() if amount}
-
-    @property
-    def total(self) -> dict[str, float]:
-        """What one trial takes, all bundles together."""
-        found: dict[str, float] = {}
-        for bundle in (self.first, *self.bundles):
-            for name, amount in bundle.items():
-                found[name] = found.get(name, 0.0) + amount
-        return found
+from archdsl_search.engines.needs import Needs
 
 
 class Cluster:
@@ -60,8 +21,8 @@ class Cluster:
     """
 
     def __init__(self, address: str, needs: Needs):
-        os.environ.update({name: value for name, value in _ENVIRONMENT.items() if name not in os.environ})
-        logging.getLogger("ray").setLevel(logging.ERROR)
+        for name in ("ray", "ray.tune"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._owned = not ray.is_initialized()
         if self._owned:
             ray.init(**_arguments(address, needs), log_to_driver=False, logging_level=logging.ERROR)
@@ -72,10 +33,10 @@ class Cluster:
             ray.shutdown()
 
 
-def _arguments(address: str, needs: Needs) -> dict[str, object]:
+def _arguments(address: str, needs: Needs) -> dict[str, Any]:
     if address:
         return {"address": address}
     bundle = needs.total
     cpus = max(os.cpu_count() or 1, math.ceil(bundle.get("CPU", 0.0) * needs.workers))
-    custom = {name: amount * needs.workers for name, amount in bundle.items() if name not in ("CPU", "GPU")}
+    custom = {name: math.ceil(amount * needs.workers) for name, amount in bundle.items() if name not in ("CPU", "GPU")}
     return {"num_cpus": cpus, "resources": custom, "include_dashboard": False}

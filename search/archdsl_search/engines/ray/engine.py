@@ -14,11 +14,13 @@ from ray import tune
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from archdsl_search.engines.base import Ending, Engine
-from archdsl_search.engines.ray.cluster import Cluster, Needs
+from archdsl_search.engines.needs import Needs
+from archdsl_search.engines.ray.cluster import Cluster
 from archdsl_search.engines.ray.desk import Desk, sendable
-from archdsl_search.engines.ray.lease import LARGEST_PARCEL, Lease, LeasePlan
+from archdsl_search.engines.ray.lease import Lease, LeasePlan
 from archdsl_search.engines.ray.lease_source import LeaseSource
 from archdsl_search.engines.worker import BrokenEvaluatorError
+from archdsl_search.errors import EngineFailedError
 from archdsl_search.evaluators.base import Job
 
 # Tune saves its state and writes files for each trial; the journal has all that, in one place and safe.
@@ -34,24 +36,21 @@ _ENVIRONMENT = {
 _ENDLESS = 1 << 40
 
 
-class EngineFailedError(Exception):
-    """Ray or Tune ended by itself: the cluster was lost, say. The run can be resumed."""
-
-
 class RayEngine(Engine):
     """Carries out jobs on leases that Ray Tune places.
 
     Args:
         plan: what a lease needs to know.
         needs: what a lease takes, and how many there are; more than the cluster has wait, which lets it grow.
+        batch: jobs that a lease may hold, and so how many are asked for; one, but for light evaluations.
         address: of a cluster; empty: one on this machine.
     """
 
-    def __init__(self, plan: LeasePlan, needs: Needs, address: str = ""):
+    def __init__(self, plan: LeasePlan, needs: Needs, batch: int = 1, address: str = ""):
         for name, value in _ENVIRONMENT.items():
             os.environ.setdefault(name, value)
         os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(needs.workers)
-        self._slots = needs.workers * (LARGEST_PARCEL if plan.light else 1)
+        self._slots = needs.workers * batch
         self._closed = False
         self._failure: BaseException | None = None
         self._cluster = Cluster(address, needs)
@@ -63,7 +62,7 @@ class RayEngine(Engine):
 
     @property
     def slots(self) -> int:
-        """One for each lease; for light evaluations, as many as a parcel can have."""
+        """For each lease, as many as a batch has."""
         return self._slots
 
     def submit(self, jobs: Sequence[Job]) -> None:
@@ -137,7 +136,7 @@ class RayEngine(Engine):
         return object, ()
 
 
-class _WhenClosed(tune.Stopper):  # type: ignore[misc]  # ray ships no types for it
+class _WhenClosed(tune.Stopper):
     """Ends the experiment once the engine is closed."""
 
     def __init__(self, closed: Any):

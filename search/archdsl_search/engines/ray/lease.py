@@ -39,7 +39,7 @@ class LeasePlan:
     light: bool = False
 
 
-class Lease(tune.Trainable):  # type: ignore[misc]  # ray ships no types for it
+class Lease(tune.Trainable):
     """Takes jobs from the desk and brings their endings, until the desk is closed.
 
     The evaluator runs in a process of its own, as with the local engine: one that hangs is stopped, one that ran out
@@ -47,7 +47,9 @@ class Lease(tune.Trainable):  # type: ignore[misc]  # ray ships no types for it
     free again once it is gone.
     """
 
-    def setup(self, config: dict[str, Any], plan: LeasePlan, desk: Any) -> None:
+    def setup(  # type: ignore[override]  # tune.with_parameters gives the others
+        self, config: dict[str, Any], plan: LeasePlan, desk: Any
+    ) -> None:
         """Called once, by Tune."""
         self._plan = plan
         self._desk = desk

@@ -1,0 +1,40 @@
+"""`archdsl search clean`: removes what a killed driver left running."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from archdsl_search.cli.arguments import Run, TextOrJson
+from archdsl_search.cli.errors import UsageError
+from archdsl_search.cli.output import print_json
+
+
+def command(
+    run: Run,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Only say what would be ended.")] = False,
+    format: TextOrJson = "text",
+) -> None:
+    """End the processes on this machine that a killed driver of RUN left behind.
+
+    Drivers that end, are stopped by Ctrl-C or by SIGTERM leave nothing. After SIGKILL some of Ray's own processes can
+    stay. The run itself is not touched: `archdsl search resume RUN` goes on with it.
+    """
+    from archdsl_search.engines.leftovers import end, leftovers
+    from archdsl_search.journal.writer import is_locked
+
+    if not run.is_dir():
+        raise UsageError(f"{run}: there is no such folder")
+    if is_locked(run):
+        raise UsageError(f"{run}: a driver is at work here; stop it first (Ctrl-C, or SIGTERM)")
+    found = leftovers(run)
+    if not dry_run:
+        end(found)
+    if format == "json":
+        print_json([process._asdict() for process in found])
+        return
+    for process in found:
+        print(f"{'found' if dry_run else 'ended'} {process.pid}: {process.command[:100]}")
+    if not found:
+        print("nothing was left behind")
