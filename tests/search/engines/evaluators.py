@@ -91,4 +91,3 @@ def finish(engine: Engine, jobs: Sequence[Job], seconds: float = 60.0) -> dict[i
 def maker() -> MakeEvaluator:
     """What an engine makes its evaluator with."""
     return partial(Obedient)
-

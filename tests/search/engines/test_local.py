@@ -58,7 +58,7 @@ def test_a_process_that_ran_out_of_memory_is_replaced(tmp_path):
     after = finish(engine, [job(2, tmp_path)])[2].metrics["pid"]
     engine.close(1.0)
     assert before != after
-    assert not alive(int(before))
+    assert not is_alive(int(before))
 
 
 @pytest.mark.parametrize(("do", "how"), [("die", "signal 9"), ("leave", "exit status 3")])

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from archdsl_search.engines.leftovers import end, is_alive, leftovers, marked
+from archdsl_search.engines.leftovers import is_alive
 from archdsl_search.engines.needs import Needs
 from archdsl_search.engines.ray.engine import RayEngine
 from archdsl_search.engines.ray.lease import LeasePlan

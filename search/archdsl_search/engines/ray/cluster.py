@@ -10,6 +10,7 @@ from typing import Any
 import ray
 
 from archdsl_search.engines.needs import Needs
+from archdsl_search.errors import SearchError
 
 
 class Cluster:
@@ -25,7 +26,11 @@ class Cluster:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._owned = not ray.is_initialized()
         if self._owned:
-            ray.init(**_arguments(address, needs), log_to_driver=False, logging_level=logging.ERROR)
+            try:
+                ray.init(**_arguments(address, needs), log_to_driver=False, logging_level=logging.CRITICAL)
+            except (ConnectionError, RuntimeError, TimeoutError) as error:
+                place = f"the cluster at {address}" if address else "a cluster on this machine"
+                raise SearchError(f"no connection to {place}: {error}") from error
 
     def leave(self) -> None:
         """Disconnect; on a cluster of our own, every process of it ends."""

@@ -19,8 +19,9 @@ from archdsl_search.engines.ray.cluster import Cluster
 from archdsl_search.engines.ray.desk import Desk, sendable
 from archdsl_search.engines.ray.lease import Lease, LeasePlan
 from archdsl_search.engines.ray.lease_source import LeaseSource
+from archdsl_search.engines.ray.preflight import preflight
 from archdsl_search.engines.worker import BrokenEvaluatorError
-from archdsl_search.errors import EngineFailedError
+from archdsl_search.errors import EngineFailedError, SearchError
 from archdsl_search.evaluators.base import Job
 
 # Tune saves its state and writes files for each trial; the journal has all that, in one place and safe.
@@ -44,6 +45,9 @@ class RayEngine(Engine):
         needs: what a lease takes, and how many there are; more than the cluster has wait, which lets it grow.
         batch: jobs that a lease may hold, and so how many are asked for; one, but for light evaluations.
         address: of a cluster; empty: one on this machine.
+
+    Raises:
+        SearchError: if the cluster can never place a trial, or there is none at the address.
     """
 
     def __init__(self, plan: LeasePlan, needs: Needs, batch: int = 1, address: str = ""):
@@ -54,6 +58,9 @@ class RayEngine(Engine):
         self._closed = False
         self._failure: BaseException | None = None
         self._cluster = Cluster(address, needs)
+        if objection := preflight(needs).objection:
+            self._cluster.leave()
+            raise SearchError(f"the sweep would wait without end: {objection}")
         self._desk = _desk()
         self._scratch = tempfile.mkdtemp(prefix="archdsl-tune-")
         self._tuner = self._make_tuner(plan, needs)
