@@ -9,3 +9,7 @@ class EngineFailedError(Exception):
 
 class SearchError(Exception):
     """One sentence that says what would be right."""
+
+
+class RefusedError(SearchError):
+    """The engine cannot carry out the sweep: there is no cluster, or none that ever could."""

@@ -14,7 +14,7 @@ from archdsl_search.driver.engines import open_engine
 from archdsl_search.driver.stopping import Stop
 from archdsl_search.engines.leftovers import marked
 from archdsl_search.engines.worker import BrokenEvaluatorError
-from archdsl_search.errors import SearchError
+from archdsl_search.errors import RefusedError, SearchError
 from archdsl_search.journal.reader import NAME, Journal
 from archdsl_search.journal.records import Header, Session
 from archdsl_search.journal.writer import LOCK, JournalWriter, stamped
@@ -80,7 +80,7 @@ def start(sweep: Sweep, setting: Setting) -> Ended:
         with JournalWriter(setting.folder) as writer:
             writer.write([header])
             return _session(parts, setting, writer, None)
-    except BrokenEvaluatorError:
+    except (BrokenEvaluatorError, RefusedError):
         _forget(setting.folder)
         raise
 
@@ -130,7 +130,8 @@ def changed(sweep: Mapping[str, Any], overrides: Mapping[str, Any]) -> Sweep:
 
 def _session(parts: Parts, setting: Setting, writer: JournalWriter, journal: Journal | None) -> Ended:
     warning = journal.warning if journal is not None else ""
-    with marked(setting.folder), Stop() as stop, closing(_Engine(parts, setting)) as opened:
+    # Signals are noted only once the engine is there: Ray has handlers of its own while it starts.
+    with marked(setting.folder), closing(_Engine(parts, setting)) as opened, Stop() as stop:
         driver = Driver(parts, opened.engine, writer, setting.folder, setting.watch(parts))
         if journal is not None:
             driver.rebuild(journal.records())

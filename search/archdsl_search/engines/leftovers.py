@@ -61,13 +61,24 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def end(processes: list[Leftover]) -> None:
+def end_leftovers(run: Path) -> list[Leftover]:
+    """End what is left of a run, and what that starts while it is ended; gives all of it."""
+    ended: dict[int, Leftover] = {}
+    while found := leftovers(run):
+        ended.update({process.pid: process for process in found})
+        _end(found)
+    return list(ended.values())
+
+
+def _end(processes: list[Leftover]) -> None:
     """Ask processes to end; kill those that don't."""
     _signal(processes, signal.SIGTERM)
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until and any(is_alive(each.pid) for each in processes):
         time.sleep(0.05)
     _signal(processes, signal.SIGKILL)
+    while any(is_alive(each.pid) for each in processes):
+        time.sleep(0.01)  # the kernel takes a moment
 
 
 def _signal(processes: list[Leftover], number: signal.Signals) -> None:

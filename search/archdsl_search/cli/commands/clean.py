@@ -21,16 +21,14 @@ def command(
     Drivers that end, are stopped by Ctrl-C or by SIGTERM leave nothing. After SIGKILL some of Ray's own processes can
     stay. The run itself is not touched: `archdsl search resume RUN` goes on with it.
     """
-    from archdsl_search.engines.leftovers import end, leftovers
+    from archdsl_search.engines.leftovers import end_leftovers, leftovers
     from archdsl_search.journal.writer import is_locked
 
     if not run.is_dir():
         raise UsageError(f"{run}: there is no such folder")
     if is_locked(run):
         raise UsageError(f"{run}: a driver is at work here; stop it first (Ctrl-C, or SIGTERM)")
-    found = leftovers(run)
-    if not dry_run:
-        end(found)
+    found = leftovers(run) if dry_run else end_leftovers(run)
     if format == "json":
         print_json([process._asdict() for process in found])
         return

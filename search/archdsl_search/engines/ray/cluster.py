@@ -5,12 +5,16 @@ from __future__ import annotations
 import logging
 import math
 import os
+import socket
 from typing import Any
 
 import ray
 
 from archdsl_search.engines.needs import Needs
-from archdsl_search.errors import SearchError
+from archdsl_search.errors import RefusedError
+
+# Seconds in which a cluster must answer.
+REACHABLE = 5.0
 
 
 class Cluster:
@@ -19,6 +23,9 @@ class Cluster:
     Args:
         address: of a cluster (`auto`, `host:port`); empty: start one on this machine, which nobody else can use, large
             enough for what is needed of CPUs and custom resources. GPUs are those that are there.
+
+    Raises:
+        RefusedError: if there is none at the address.
     """
 
     def __init__(self, address: str, needs: Needs):
@@ -26,16 +33,33 @@ class Cluster:
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._owned = not ray.is_initialized()
         if self._owned:
+            _expect_somebody(address)
             try:
                 ray.init(**_arguments(address, needs), log_to_driver=False, logging_level=logging.CRITICAL)
             except (ConnectionError, RuntimeError, TimeoutError) as error:
                 place = f"the cluster at {address}" if address else "a cluster on this machine"
-                raise SearchError(f"no connection to {place}: {error}") from error
+                raise RefusedError(f"no connection to {place}: {_first_line(error)}") from error
 
     def leave(self) -> None:
         """Disconnect; on a cluster of our own, every process of it ends."""
         if self._owned:
             ray.shutdown()
+
+
+def _expect_somebody(address: str) -> None:
+    """Make sure that something listens: Ray tries for minutes to reach a place where nobody is."""
+    host, separator, port = address.rpartition(":")
+    if not separator or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), REACHABLE).close()
+    except OSError as error:
+        raise RefusedError(f"no connection to the cluster at {address}: {error}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
 
 
 def _arguments(address: str, needs: Needs) -> dict[str, Any]:

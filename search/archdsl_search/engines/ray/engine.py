@@ -21,7 +21,7 @@ from archdsl_search.engines.ray.lease import Lease, LeasePlan
 from archdsl_search.engines.ray.lease_source import LeaseSource
 from archdsl_search.engines.ray.preflight import preflight
 from archdsl_search.engines.worker import BrokenEvaluatorError
-from archdsl_search.errors import EngineFailedError, SearchError
+from archdsl_search.errors import EngineFailedError, RefusedError
 from archdsl_search.evaluators.base import Job
 
 # Tune saves its state and writes files for each trial; the journal has all that, in one place and safe.
@@ -47,7 +47,7 @@ class RayEngine(Engine):
         address: of a cluster; empty: one on this machine.
 
     Raises:
-        SearchError: if the cluster can never place a trial, or there is none at the address.
+        RefusedError: if the cluster can never place a trial, or there is none at the address.
     """
 
     def __init__(self, plan: LeasePlan, needs: Needs, batch: int = 1, address: str = ""):
@@ -60,7 +60,7 @@ class RayEngine(Engine):
         self._cluster = Cluster(address, needs)
         if objection := preflight(needs).objection:
             self._cluster.leave()
-            raise SearchError(f"the sweep would wait without end: {objection}")
+            raise RefusedError(f"the sweep would wait without end: {objection}")
         self._desk = _desk()
         self._scratch = tempfile.mkdtemp(prefix="archdsl-tune-")
         self._tuner = self._make_tuner(plan, needs)

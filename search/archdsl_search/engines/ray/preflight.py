@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,9 @@ from ray.experimental.internal_kv import _internal_kv_get as internal_kv_get
 
 from archdsl_search.engines.needs import Needs
 
-# Ray keeps the autoscaler's reports under this key, if there is an autoscaler.
-_AUTOSCALER = b"__autoscaling_status"
+# Ray keeps reports on its nodes under this key; without an autoscaler every node is of a type of its own, `node_...`.
+_REPORT = b"__autoscaling_status"
+_NO_TYPE = "node_"
 # Nodes have these too; nobody asks for them.
 _UNINTERESTING = ("node:", "accelerator_type:")
 
@@ -76,8 +78,13 @@ class Preflight:
 
 def preflight(needs: Needs) -> Preflight:
     """Look at the cluster that this process is connected to."""
-    nodes = tuple(node["Resources"] for node in ray.nodes() if node["Alive"])
-    return Preflight(needs, nodes, internal_kv_get(_AUTOSCALER) is not None)
+    nodes = tuple(node["Resources"] for node in ray.nodes() if node["Alive"])  # type: ignore[no-untyped-call]
+    return Preflight(needs, nodes, _has_autoscaler())
+
+
+def _has_autoscaler() -> bool:
+    report = json.loads(internal_kv_get(_REPORT) or b"{}").get("autoscaler_report") or {}
+    return any(not name.startswith(_NO_TYPE) for name in report.get("active_nodes") or {})
 
 
 def _placed(free: Sequence[dict[str, float]], bundles: Sequence[Mapping[str, float]]) -> bool:
