@@ -49,7 +49,8 @@ def pareto(run: Run, axes: Sequence[str] = ()) -> list[Result]:
         SearchError: if a metric was not measured, or there is nothing to weigh the one objective against.
     """
     candidates = distinct(run.finished)
-    points = [axis_values(run, result, axes or default_axes(run)) for result in candidates]
+    chosen = axes or default_axes(run)
+    points = [axis_values(run, result, chosen) for result in candidates]
     front = sorted(first_front(points), key=lambda i: (tuple(-v for v in points[i]), candidates[i].trial))
     # Two candidates with the same values: one of them is enough.
     seen: dict[tuple[float, ...], Result] = {}

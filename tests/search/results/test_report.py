@@ -15,7 +15,7 @@ from archdsl_search.outcome import State
 from archdsl_search.results.report.data import report_data
 from archdsl_search.results.report.drawings import searched_cells
 from archdsl_search.results.report.frequencies import group_name, groups_of
-from archdsl_search.results.report.plots import front_plot, progress
+from archdsl_search.results.report.plots import front_plot, progress, time_unit
 from archdsl_search.results.report.scale import Scale, number_text, seconds_text
 from archdsl_search.results.report.writing import report_of
 from archdsl_search.results.run import Run
@@ -134,6 +134,9 @@ def test_scales(values, logarithmic):
 
 
 def test_numbers_and_times():
+    assert [time_unit(s)[0] for s in (0, 179, 180, 7200, 10800, 1e6)] == [
+        "seconds", "seconds", "minutes", "minutes", "hours", "days"
+    ]  # fmt: skip
     assert [number_text(v) for v in (12345678, 0.91234, 0.0, -3.5, 1e-9)] == ["12.3 M", "0.9123", "0", "-3.5", "1e-09"]
     assert [seconds_text(s) for s in (0, 12.34, 320, 11100, 200000)] == [
         "0 s", "12.3 s", "5 min 20 s", "3 h 05 min", "2 d 7 h"

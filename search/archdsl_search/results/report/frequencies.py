@@ -49,10 +49,11 @@ def groups_of(results: Sequence[Result], top: Sequence[Result]) -> list[Group]:
     keys: dict[str, str] = {}
     for result in results:
         for name in result.decisions:
-            keys.setdefault(name, group_name(name))
-    periods = [_part(results, i) for i in range(min(PERIODS, max(1, len(results))))]
-    everything, best = _counts(results, keys), _counts(top, keys)
-    by_period = [_counts(part, keys) for part in periods]
+            if name not in keys:
+                keys[name] = group_name(name)
+    by_period = [_counts(_part(results, i), keys) for i in range(min(PERIODS, max(1, len(results))))]
+    best = _counts(top, keys)
+    everything = {key: sum((part[key] for part in by_period), Counter()) for key in best}
     found = []
     for key in dict.fromkeys(keys.values()):
         texts = sorted(everything[key], key=lambda text: (-_share(best, key, text), -everything[key][text], text))
@@ -78,7 +79,9 @@ def group_name(decision: str) -> str:
 
 def label_text(label: Label) -> str:
     """A label as a file writes it."""
-    return label if isinstance(label, str) else json.dumps(label)
+    if isinstance(label, str):
+        return label
+    return str(label) if type(label) is int else json.dumps(label)
 
 
 def _counts(results: Sequence[Result], keys: dict[str, str]) -> dict[str, Counter[str]]:

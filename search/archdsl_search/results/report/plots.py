@@ -12,6 +12,7 @@ from archdsl_search.results.report.scale import Scale, number_text, seconds_text
 WIDTH, HEIGHT = 640.0, 330.0
 LEFT, RIGHT, TOP, BOTTOM = 58.0, 14.0, 14.0, 46.0
 _MOST_DOTS = 4000
+_MANY = 400
 # The axis begins where all but so many of the values lie: one failed training must not flatten the rest.
 _BELOW = 0.02
 
@@ -33,6 +34,7 @@ class Plot:
         line: the running best, or the front.
         mean: the moving mean; empty on a front.
         marks: where the best rose, or the members of the front.
+        many: whether dots are to be small.
         clipped: how many values lie below the axis and are drawn at its end.
     """
 
@@ -45,6 +47,7 @@ class Plot:
     line: str
     mean: str
     marks: list[Mark]
+    many: bool = False
     clipped: int = 0
 
 
@@ -53,7 +56,8 @@ def progress(data: ReportData, by_time: bool) -> Plot | None:
     steps = data.steps
     if not steps or (by_time and steps[-1].elapsed <= 0):
         return None
-    at = [step.elapsed if by_time else float(step.number) for step in steps]
+    unit, size = time_unit(steps[-1].elapsed)
+    at = [step.elapsed / size if by_time else float(step.number) for step in steps]
     values = sorted(step.value for step in steps)
     low = values[int(len(values) * _BELOW)]
     x = Scale.around([0.0, *at], LEFT, WIDTH - RIGHT, 0.0)
@@ -64,14 +68,21 @@ def progress(data: ReportData, by_time: bool) -> Plot | None:
         "By time" if by_time else "By evaluation",
         x,
         y,
-        "seconds" if by_time else "evaluations",
+        unit if by_time else "evaluations",
         data.labels[0],
         _dots(places),
         _stairs([(x.at(at[i]), y.at(steps[i].best)) for i in rises], x.end),
         _polyline([(x.at(a), y.at(step.mean)) for a, step in zip(at, steps, strict=True)]),
         [Mark(*places[i], _step_text(steps[i], data.labels[0])) for i in rises],
+        len(steps) > _MANY,
         sum(value < y.low for value in values),
     )
+
+
+def time_unit(seconds: float) -> tuple[str, float]:
+    """The unit in which so much time is read, and its size in seconds."""
+    units = (("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0))
+    return next((unit for unit in units if seconds >= 3 * unit[1]), ("seconds", 1.0))
 
 
 def front_plot(front: Front) -> Plot:
@@ -90,7 +101,7 @@ def front_plot(front: Front) -> Plot:
     smaller_x = x_sign < 0
     line = _stairs(places, x.end) if smaller_x else _stairs(places[::-1], x.start)
     dots = _dots([(x.at(a), y.at(b)) for a, b in points.values()])
-    return Plot("Pareto front", x, y, x_name, y_name, dots, line, "", marks)
+    return Plot("Pareto front", x, y, x_name, y_name, dots, line, "", marks, len(points) > _MANY)
 
 
 def _axis(name: str) -> tuple[str, int]:
