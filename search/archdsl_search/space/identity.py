@@ -17,27 +17,26 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from archdsl_search.candidate import Decisions
 
 if TYPE_CHECKING:
-    from archdsl import Walk
+    from archdsl import Space
 
 Rule: TypeAlias = Literal["graph", "string", "none"]
-# From a walk that ended in an architecture to the name that equal candidates share.
-Identify: TypeAlias = "Callable[[Walk], str]"
+# From a space and decisions that are in it to the name that equal candidates share.
+Identify: TypeAlias = "Callable[[Space, Decisions], str]"
 
 
-def by_graph(walk: Walk) -> str:
+def by_graph(space: Space, decisions: Decisions) -> str:
     """The canonical hash of the inference graph."""
-    assert walk.architecture is not None
-    return walk.architecture.hash
+    return space.resolve(decisions).hash
 
 
-def by_decisions(walk: Walk) -> str:
+def by_decisions(space: Space, decisions: Decisions) -> str:
     """A digest of the decisions, in the order reached."""
-    return digest_of(walk.decisions)
+    return digest_of(decisions)
 
 
 def by_string(rule: Callable[[Decisions], str]) -> Identify:
     """What an evaluator's own rule makes of the decisions."""
-    return lambda walk: rule(walk.decisions)
+    return lambda space, decisions: rule(decisions)
 
 
 def digest_of(decisions: Decisions) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ class SpecSpace(SearchSpace):
 
     def __init__(self, space: Space, identify: Identify = by_graph, capacity: int = CAPACITY):
         self.space = space
-        self._identify = identify
+        self._name = partial(identify, space)
         self._capacity = capacity
         self._known: Trie[ReachedCandidate | _Outside] = Trie(capacity)
         self._points: dict[Decision, Decision] = {}
@@ -90,7 +91,7 @@ class SpecSpace(SearchSpace):
 
     def _reached(self, walk: Walk, points: tuple[Decision, ...], outcomes: tuple[int, ...]) -> ReachedCandidate:
         decisions = {point.id: walk.decisions[point.id] for point in points}
-        return ReachedCandidate(decisions, self._identify(walk), points, outcomes)
+        return ReachedCandidate(decisions, points, outcomes, self._name)
 
     def _shared(self, point: Decision) -> Decision:
         """One object for equal decisions: candidates keep theirs."""
