@@ -82,6 +82,16 @@ class Node:
         self.span = span
         self.outputs = tuple(Value(t, "", self) for t in infer(op, self.operand_types))
 
+    @classmethod
+    def typed(
+        cls, op: Operator, operands: Sequence[Value], types: Sequence[TensorType], path: str, scope: Scope
+    ) -> Node:
+        """A node whose outputs' types are known already."""
+        node = cls.__new__(cls)
+        node.op, node.operands, node.path, node.scope, node.span = op, tuple(operands), path, scope, None
+        node.outputs = tuple([Value(kind, "", node) for kind in types])
+        return node
+
     @property
     def operand_types(self) -> tuple[TensorType, ...]:
         """Types of the operands, in order."""

@@ -34,6 +34,7 @@ class Architecture:
         self.references: tuple[str, ...] = request.spec.references
         self.params: dict[str, Data] = dict(found.params)
         self.decisions: dict[str, Label] = dict(found.decisions)
+        self._outline = found.graph if isinstance(found, Tally) else self.graph
         if isinstance(found, Forms):
             self._forms = found
 
@@ -60,7 +61,7 @@ class Architecture:
         """The canonical hash of the inference form: equal for isomorphic networks (see archdsl.passes.canonical)."""
         from archdsl.passes.canonical import canonical_hash
 
-        return canonical_hash(self.graph())
+        return canonical_hash(self._outline())
 
     def with_settings(self, params: Mapping[str, Any], inputs: Mapping[str, Sequence[int]]) -> Architecture:
         """The same file with the same decisions, other values of root parameters and other shapes of inputs.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
+from archdsl.ir.graph import Graph
 from archdsl.ops.base import Operator
 from archdsl.spec.elaborate.decisions import Decider, Decision, Given
 from archdsl.spec.elaborate.scopes import Data
@@ -47,6 +49,12 @@ class Price(NamedTuple):
         return cls(**{name: nodes if name == "nodes" else getattr(report, name) for name in cls._fields})
 
 
+def _simplified(graph: Graph) -> Graph:
+    from archdsl.passes.pipeline import simplify
+
+    return simplify(graph).graph
+
+
 @lru_cache(maxsize=1 << 16)
 def _measure(op: Operator, operands: tuple[TensorType, ...]) -> tuple[int, ...]:
     """The price of one operator; what it shares with others stands first (`recollection.ONCE`)."""
@@ -57,12 +65,17 @@ def _measure(op: Operator, operands: tuple[TensorType, ...]) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """A candidate, both forms, as `Forms` has them of one that was built."""
+    """A candidate, both forms, as `Forms` has them of one that was built.
+
+    Attributes:
+        graph: makes a graph with the canonical form of the inference form.
+    """
 
     decisions: dict[str, Label]
     points: dict[str, Decision]
     params: dict[str, Data]
     price: Price
+    graph: Callable[[], Graph]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +89,7 @@ class Tallier:
     """Adds up candidates of one space; what it has seen it remembers. Threads take turns."""
 
     def __init__(self) -> None:
-        self._known = Recollection()
+        self._known = Recollection(_simplified)
         self._turn = Lock()
 
     def __reduce__(self) -> tuple[type[Tallier], tuple[()]]:
@@ -101,7 +114,8 @@ class Tallier:
             if not isinstance(training, Tallied) or not training.covers(inference):
                 return Unsettled(decisions)
             decisions, points = {**training.decisions, **decisions}, {**points, **training.points}
-        return Tally(decisions, points, inference.params, Price._make(inference.amounts or (0,) * len(Price._fields)))
+        price = Price._make(inference.amounts or (0,) * len(Price._fields))
+        return Tally(decisions, points, inference.params, price, inference.graph)
 
     def _form(self, request: Request, decider: Decider, training: bool) -> Tallied | Unsettled:
         reached: dict[str, Label] = {}

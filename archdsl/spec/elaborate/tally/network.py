@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from archdsl.ir.graph import Graph, Scope
+from archdsl.ir.graph import Graph, Scope, Value
 from archdsl.spec.elaborate.decisions import Decider, Decision
 from archdsl.spec.elaborate.network import attempt, room
 from archdsl.spec.elaborate.scopes import Data
+from archdsl.spec.elaborate.tally.blueprint import Blueprint
 from archdsl.spec.elaborate.tally.recollection import Amounts, Recollection, Weights
 from archdsl.spec.elaborate.tally.run import Measure, Tallying
 from archdsl.spec.syntax.model import Attribute, Label, SpecFile
@@ -16,7 +17,7 @@ from archdsl.spec.syntax.model import Attribute, Label, SpecFile
 
 @dataclass(frozen=True, slots=True)
 class Tallied:
-    """What came of it: as of `Elaboration`, with what it costs in place of the graph."""
+    """What came of it: as of `Elaboration`, with what it costs and what it is built of in place of the graph."""
 
     decisions: dict[str, Label]
     points: dict[str, Decision]
@@ -24,6 +25,13 @@ class Tallied:
     saw_training: bool
     amounts: Amounts
     weights: Weights
+    inputs: dict[str, Value]
+    outputs: tuple[str, ...]
+    blueprint: Blueprint
+
+    def graph(self) -> Graph:
+        """A graph that has the network's canonical form: without scopes and spans, partly simplified."""
+        return self.blueprint.graph(self.inputs, self.outputs)
 
     def covers(self, other: Tallied) -> bool:
         """Whether every path of weights of the other form is one of this form's."""
@@ -56,7 +64,10 @@ def tally_network(
     run.decisions = reached
     with room():
         values = attempt(run, spec, params, shapes)
-    return Tallied(run.decisions, run.points, values, run.saw_training, run.record.total(), run.record.weights)
+    inputs, outputs = run.graph.inputs, run.graph.outputs
+    plan = Blueprint(list(inputs.values()), run.record.built, list(outputs.values()), known.simplify)
+    amounts, weights = run.record.total(), run.record.weights
+    return Tallied(run.decisions, run.points, values, run.saw_training, amounts, weights, inputs, tuple(outputs), plan)
 
 
 def _covers(one: Weights, other: Weights) -> bool:

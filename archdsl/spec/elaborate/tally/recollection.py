@@ -16,6 +16,7 @@ from archdsl.ops.base import Operator
 from archdsl.spec.elaborate.decisions import Decision
 from archdsl.spec.elaborate.scopes import BoundStep
 from archdsl.spec.elaborate.size import Sizes
+from archdsl.spec.elaborate.tally.blueprint import Blueprint, Simplify
 from archdsl.spec.elaborate.tally.outlines import Template
 from archdsl.spec.syntax.model import Call, Choice, ChooseBody
 from archdsl.types import TensorType
@@ -49,6 +50,7 @@ class Leaf:
         height: how deep cells call each other inside.
         saw_training: whether it reads `training`.
         shares: whether steps inside share weights.
+        blueprint: what it is built of.
     """
 
     amounts: Amounts
@@ -58,6 +60,7 @@ class Leaf:
     height: int
     saw_training: bool
     shares: bool
+    blueprint: Blueprint
 
 
 class Ask:
@@ -161,9 +164,15 @@ class Tree:
 
 
 class Recollection:
-    """Calls of one space, and what of a file need be looked at only once."""
+    """Calls of one space, and what of a file need be looked at only once.
 
-    def __init__(self, most: int = MOST_LEAVES):
+    Args:
+        simplify: what simplifies graphs, for blueprints.
+        most: calls that are kept.
+    """
+
+    def __init__(self, simplify: Simplify, most: int = MOST_LEAVES):
+        self.simplify = simplify
         self.prepared: dict[Call, tuple[BoundStep, Operator | None]] = {}
         self.sizes = Sizes()
         self.leaves = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archdsl.spec.elaborate.scopes import Data
+from archdsl.spec.elaborate.tally.blueprint import Blueprint, Included, Part, Simplify
 from archdsl.spec.elaborate.tally.outlines import Tensors
 from archdsl.spec.elaborate.tally.recollection import Amounts, Leaf, Tree, repeated
 
@@ -23,6 +24,7 @@ class Record:
         prefix: what the ids of its decisions begin with.
         tree, tensors: where it will be remembered, and the tensors that it reads.
         parts: what its operators and the calls in it cost.
+        built: its operators and the calls in it.
         weights: by path within the call: an operator with its weights, or the weights of a call; and the `share`
             around it.
         height: how deep calls go inside.
@@ -33,6 +35,7 @@ class Record:
         "_around",
         "_start",
         "asked",
+        "built",
         "height",
         "outer",
         "parts",
@@ -58,6 +61,7 @@ class Record:
         self.tree = tree
         self.tensors = tensors or Tensors()
         self.parts: list[Amounts] = []
+        self.built: list[Part] = []
         self.weights: dict[str, tuple[object, str]] = {}
         self.height = self.asked = self.steps = self.shares = 0
         self.saw_training = False
@@ -112,10 +116,17 @@ class Record:
         """The sum of the parts."""
         return tuple([sum(column) for column in zip(*self.parts, strict=True)])
 
-    def finished(self, results: list[Data], shares: bool) -> Leaf:
-        """The call, done."""
+    def inner(self, path: str) -> str:
+        """The path of weights within the call."""
+        return path[self._start :]
+
+    def finished(self, results: list[Data], shares: bool, simplify: Simplify) -> tuple[Leaf, Included]:
+        """The call, done; and how the one around it is built of it, its path aside."""
         tensors, read = self.tensors, len(self.tensors.values)
         templates = tuple([tensors.template(result) for result in results])
-        made = tuple([value.type for value in tensors.values[read:]])
+        given = tensors.values[read:]
+        made = tuple([value.type for value in given])
         del tensors.values[read:]
-        return Leaf(self.total(), self.weights, templates, made, self.height, self.saw_training, shares)
+        plan = Blueprint(tensors.values, self.built, given, simplify)
+        leaf = Leaf(self.total(), self.weights, templates, made, self.height, self.saw_training, shares, plan)
+        return leaf, Included(plan, tensors.values, given, "")

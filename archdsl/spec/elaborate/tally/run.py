@@ -15,6 +15,7 @@ from archdsl.ops.base import Operator, infer, weights_of
 from archdsl.spec.elaborate.decisions import Decider, Decision
 from archdsl.spec.elaborate.run import CALL_DEPTH, Reported, Run
 from archdsl.spec.elaborate.scopes import BoundStep, Context, Data
+from archdsl.spec.elaborate.tally.blueprint import Applied, Included
 from archdsl.spec.elaborate.tally.outlines import Tensors, restored
 from archdsl.spec.elaborate.tally.recollection import Amounts, Ask, Leaf, Positions, Recollection, Taken, Tree, repeated
 from archdsl.spec.elaborate.tally.record import Doubtful, Invalid, Record
@@ -71,7 +72,10 @@ class Tallying(Run):
         if weights and not self.record.claim(ctx.weights, (op, weights), ctx.shared):
             amounts = repeated(amounts)
         self.record.parts.append(amounts)
-        return tuple([self.value(kind) for kind in outputs])
+        made = tuple([self.value(kind) for kind in outputs])
+        path = self.record.inner(ctx.weights) if weights else ""
+        self.record.built.append(Applied(op, operands, made, path))
+        return made
 
     def fail(
         self, code: str, message: str, span: Span | None, ctx: Context | None, label: str = "", *notes: str
@@ -149,7 +153,10 @@ class Calls:
             raise Doubtful
         run.saw_training = run.saw_training or leaf.saw_training
         run.record.include(leaf, ctx.weights, ctx.shared)
-        values = [*visit.tensors.values, *map(run.value, leaf.made)]
+        made = list(map(run.value, leaf.made))
+        path = run.record.inner(ctx.weights)
+        run.record.built.append(Included(leaf.blueprint, visit.tensors.values, made, path))
+        values = [*visit.tensors.values, *made]
         return [restored(result, values) for result in leaf.results]
 
     def _answering(self, prefix: str, ctx: Context) -> Callable[[Ask], Positions]:
@@ -175,13 +182,14 @@ class Calls:
         """Keep a call that was looked at, and count it in the one around it."""
         run = self._run
         asked = run.asks[visit.asked :]
-        leaf = visit.finished(results, len(run.shares) > visit.shares)
+        leaf, included = visit.finished(results, len(run.shares) > visit.shares, self._known.simplify)
         assert visit.tree is not None
         assert visit.outer is not None
         self._known.add(visit.tree, _row(visit.tree, visit.prefix, asked), leaf)
         self._here[visit.tree, visit.prefix] = leaf, asked
         run.record = visit.outer
         run.record.include(leaf, ctx.weights, ctx.shared)
+        run.record.built.append(included._replace(path=run.record.inner(ctx.weights)))
 
     def watch(self, step: Step, ctx: Context) -> None:
         """Nothing: rounds that are equal are cheap."""
