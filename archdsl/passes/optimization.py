@@ -22,6 +22,7 @@ from archdsl.passes.inference.noise import Noise
 from archdsl.passes.inference.padding_merge import PaddingMerge
 from archdsl.passes.inference.parallel_branches import ParallelBranches
 from archdsl.passes.inference.pooling_order import PoolingOrder
+from archdsl.passes.inference.shifted_windows import ShiftedWindows
 from archdsl.passes.inference.sibling_merging import SiblingMerging
 from archdsl.passes.inference.strided_pooling import StridedPooling
 from archdsl.passes.inference.views import Views
@@ -34,7 +35,13 @@ MOST_ROUNDS = 100
 CLEANING: tuple[Pass, ...] = (DeadNodes(), Identities(), CommonSubexpressions(), Views())
 SIMPLIFYING: tuple[Pass, ...] = (Noise(), ZeroedBranches(), ConstantFolding(), *CLEANING)
 FOLDING: tuple[Pass, ...] = (AffineForm(), AffineFolding(), ParallelBranches(), LinearChains())
-ORDERING: tuple[Pass, ...] = (StridedPooling(), PaddingMerge(), PoolingOrder(), ActivationMotion())
+ORDERING: tuple[Pass, ...] = (
+    StridedPooling(),
+    PaddingMerge(),
+    ShiftedWindows(),
+    PoolingOrder(),
+    ActivationMotion(),
+)
 FUSING: tuple[Pass, ...] = (ResidualFusion(), ActivationFusion())
 
 WITH_SPLITS: tuple[Pass, ...] = (SiblingMerging(splits=True, grouped=True),)

@@ -15,6 +15,7 @@ from archdsl.passes.inference.fusion import ActivationFusion, ResidualFusion
 from archdsl.passes.inference.noise import Noise
 from archdsl.passes.inference.padding_merge import PaddingMerge
 from archdsl.passes.inference.pooling_order import PoolingOrder
+from archdsl.passes.inference.shifted_windows import ShiftedWindows
 from archdsl.passes.inference.strided_pooling import StridedPooling
 from archdsl.passes.inference.views import Views
 from archdsl.passes.optimization import EVERY, optimize, pipeline
@@ -232,3 +233,21 @@ def test_optimized_graphs_have_a_text_form() -> None:
 def test_files_cannot_name_what_only_passes_make() -> None:
     assert "fused_conv2d" in every_operator()
     assert not any(op.internal for op in operators().values())
+
+
+@pytest.mark.parametrize("sides", [[-1, 1, -1, 1], [-1, 0, -2, 0], [-1, 1, 0, 2]])
+@pytest.mark.parametrize("size", [7, 8])
+@pytest.mark.parametrize("groups", [1, 2])
+def test_factorized_reductions_read_past_what_is_cropped(sides: list[int], size: int, groups: int) -> None:
+    net = Net(TensorType((4, size, size)))
+    pooled = net("avg_pool2d", net("pad", net.x, padding=sides), kernel_size=1, stride=2)
+    graph = net.out(net("conv2d", pooled, out_channels=6, kernel_size=1, groups=groups))
+    found = operators_after(graph, StridedPooling(), ShiftedWindows())
+    assert found == {"conv2d": 1}
+
+
+def test_wide_convolutions_rather_copy_what_is_cropped() -> None:
+    net = Net(TensorType((64, 8, 8)))
+    cropped = net("pad", net.x, padding=[-1, 1, -1, 1])
+    graph = net.out(net("conv2d", cropped, out_channels=64, kernel_size=1))
+    assert operators_after(graph, ShiftedWindows()) == {"pad": 1, "conv2d": 1}
