@@ -49,7 +49,8 @@ class Price(NamedTuple):
         return cls(**{name: nodes if name == "nodes" else getattr(report, name) for name in cls._fields})
 
 
-def _simplified(graph: Graph) -> Graph:
+def simplified(graph: Graph) -> Graph:
+    """The graph without dead nodes, identities and zeroed branches."""
     from archdsl.passes.pipeline import simplify
 
     return simplify(graph).graph
@@ -89,7 +90,7 @@ class Tallier:
     """Adds up candidates of one space; what it has seen it remembers. Threads take turns."""
 
     def __init__(self) -> None:
-        self._known = Recollection(_simplified)
+        self._known = Recollection(simplified)
         self._turn = Lock()
 
     def __reduce__(self) -> tuple[type[Tallier], tuple[()]]:

@@ -14,6 +14,7 @@ import pytest
 import archdsl
 from archdsl.pipeline.elaboration import Forms
 from archdsl.pipeline.space import Space
+from archdsl.pipeline.tallying import simplified
 from archdsl.spec.elaborate.decisions import Given, Sampled
 from archdsl.spec.elaborate.tally.recollection import Recollection
 
@@ -184,7 +185,7 @@ def test_memory_is_bounded_and_forgetting_changes_nothing(space: Load) -> None:
     found, rng = archdsl.load_space("nasbench201"), Random(5)
     drawn = [found.sample(rng) for _ in range(40)]
     prices = [found.price(decisions) for decisions in drawn]
-    found._tallier._known = Recollection(most=30)
+    found._tallier._known = Recollection(simplified, most=30)
     assert [found.price(decisions) for decisions in drawn] == prices
     assert found._tallier._known.leaves <= 30
 
