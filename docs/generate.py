@@ -29,6 +29,7 @@ def pages() -> dict[Path, str]:
     found = {REFERENCE / "operators" / name: text for name, text in operator_pages().items()}
     found[REFERENCE / "schema.json"] = _schema()
     found[REFERENCE / "cli.md"] = _commands()
+    found[REFERENCE / "search-commands.md"] = _search_commands()
     found[REFERENCE / "passes.md"] = _passes()
     from archdsl.diagnostics.render.reference import pages as diagnostics
     from archdsl.pipeline.shipped import index_text
@@ -300,11 +301,22 @@ def _commands() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _search_commands() -> str:
+    from typer.main import get_command
+
+    from archdsl_search.cli.app import app
+
+    parts = ["# Commands of `archdsl search`", NOTE, *_tree(get_command(app), "archdsl search", 2)]
+    return "\n\n".join(parts) + "\n"
+
+
 def _tree(command: Any, path: str, level: int) -> Iterable[str]:
     yield f"{'#' * level} {path}"
     yield _help(command, path)
-    for name, child in getattr(command, "commands", {}).items():
-        yield from _tree(child, f"{path} {name}", level + 1)
+    if hasattr(command, "list_commands"):
+        context = command.context_class(command)
+        for name in command.list_commands(context):
+            yield from _tree(command.get_command(context, name), f"{path} {name}", level + 1)
 
 
 def _help(command: Any, path: str) -> str:

@@ -58,7 +58,6 @@ class LazyGroup(TyperGroup):
 app = typer.Typer(
     name="search",
     cls=LazyGroup,
-    help="Search a space of architectures.",
     rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,
