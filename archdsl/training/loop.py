@@ -27,7 +27,8 @@ from archdsl.training.settings import TrainingSettings
 from archdsl.training.stepping import Stepper, choose_way
 from archdsl.training.ways import Way
 
-EVALUATION_BATCH = 256
+# Evaluation keeps no activations for a backward pass: it takes so many times the images of a step, up to a limit.
+EVALUATION_BATCHES, LARGEST_EVALUATION_BATCH = 4, 256
 # Reading the loss waits for the device; it is looked at once in so many steps.
 REPORT_EVERY = 8
 
@@ -191,8 +192,9 @@ class Training:
         """The score on `images`, without augmentation, in evaluation mode."""
         self.module.eval()
         loss = right = 0.0
-        for start in range(0, len(images), EVALUATION_BATCH):
-            part = slice(start, start + EVALUATION_BATCH)
+        size = min(LARGEST_EVALUATION_BATCH, EVALUATION_BATCHES * self.settings.batch_size)
+        for start in range(0, len(images), size):
+            part = slice(start, start + size)
             labels = images.labels[part].to(self.device)
             answers = self.stepper.answers(self.preparation(images.pixels[part].to(self.device)))
             loss += float(F.cross_entropy(answers, labels, reduction="sum"))

@@ -151,7 +151,10 @@ def choose_way(
     best, least = fastest(candidates(settings, device), seconds)
     if least * steps > LONG_RUN and not best.graphed:
         compiled = Way(best.channels_last, best.bfloat16, compiled=True)
-        each = seconds(compiled)
+        try:
+            each = seconds(compiled)
+        except RuntimeError:  # no compiler here, or a network that it cannot take: the others remain
+            return best
         if tried[compiled][0] + each * steps < least * steps:
             best = compiled
     return best

@@ -63,7 +63,10 @@ def stepper(task: dict[str, Any]) -> tuple[Stepper, tuple[torch.Tensor, torch.Te
     module, form = made(task)
     batch = (torch.rand(task["batch"], *form.shape), torch.randint(form.classes, (task["batch"],)))
     way = task["way"]
-    settings = TrainingSettings(speed=way if way in ("auto", "measure", "compile") else "plain")
+    settings = TrainingSettings(
+        speed=way if way in ("auto", "measure", "compile") else "auto" if way == "bfloat16" else "plain",
+        precision="bfloat16" if way == "bfloat16" else "auto",
+    )
     device = torch.device("cpu")
     if way == "whole":
         taken = Way(channels_last=True)
@@ -95,9 +98,9 @@ def main() -> None:
     for line in sys.stdin:
         times = []
         for _ in range(int(line)):
-            begun = time.perf_counter()
+            begun = time.perf_counter(), time.process_time()
             steps.step(*batch, 1e-4)
-            times.append(time.perf_counter() - begun)
+            times.append((time.perf_counter() - begun[0], time.process_time() - begun[1]))
         print(json.dumps(times), flush=True)
 
 

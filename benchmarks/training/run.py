@@ -2,7 +2,7 @@
 
 Each contender has a process of its own that stays; they take turns, and ratios are medians over the rounds, each of one
 round's medians. `children`: networks drawn from the NASNet space (16 filters, one cell in a row, CIFAR's images, batch
-64) beside plain eager float32. `pairs`: two children at once with a thread each beside one with two. `torchvision`:
+32) beside plain eager float32. `pairs`: two children at once with a thread each beside one with two. `torchvision`:
 modules that `archdsl.compile` makes beside torchvision's own, carried out alike. `compile`: NASNet-A with compiled
 cells beside torch.compile of the whole. Writes results.json and results.md into `--output` (by default
 runs/bench/training).
@@ -30,8 +30,9 @@ from archdsl.pipeline.files import write_atomically
 CHILDREN = [f"child:{seed}" for seed in range(3)]
 TORCHVISION = ["resnet18", "mobilenet_v2", "googlenet"]
 SECTIONS = ["children", "pairs", "torchvision", "compile"]
-CHILD_STEPS = 20 * 45_000 // 64
-"""Steps of a child: 20 epochs of 45,000 images (arXiv:1707.07012, appendix A.1), in batches of 64."""
+BATCH = 32
+CHILD_STEPS = 20 * 45_000 // BATCH
+"""Steps of a child: 20 epochs of 45,000 images (arXiv:1707.07012, appendix A.1), in batches."""
 
 
 class Contender:
@@ -48,11 +49,12 @@ class Contender:
         self._process.stdin.write(f"{steps}\n")
         self._process.stdin.flush()
 
-    def answer(self) -> float:
-        """The median time of the steps that were asked for."""
-        return statistics.median(json.loads(self._line()))
+    def answer(self) -> dict[str, float]:
+        """The median time of the steps that were asked for, on the clock and on the processor."""
+        wall, cpu = zip(*json.loads(self._line()), strict=True)
+        return {"wall": statistics.median(wall), "cpu": statistics.median(cpu)}
 
-    def times(self, steps: int) -> float:
+    def times(self, steps: int) -> dict[str, float]:
         """Both."""
         self.ask(steps)
         return self.answer()
@@ -88,59 +90,63 @@ def compared(names: Sequence[str], tasks: Sequence[dict[str, Any]], rounds: int,
     with contenders(*tasks) as found:
         table = [[each.times(steps) for each in found] for _ in range(rounds)]
         ways = [each.ready["way"] for each in found]
-    columns = list(zip(*table, strict=True))
-    return {
-        "ms": {name: 1000 * statistics.median(column) for name, column in zip(names, columns, strict=True)},
-        "ratio": {name: statistics.median(row[0] / row[place] for row in table) for place, name in enumerate(names)},
-        "way": dict(zip(names, ways, strict=True)),
-    }
+    found: dict[str, Any] = {"way": dict(zip(names, ways, strict=True))}
+    for clock, unit in (("wall", "ms"), ("cpu", "cpu_ms")):
+        medians = [1000 * statistics.median(row[place][clock] for row in table) for place in range(len(names))]
+        ratios = [statistics.median(row[0][clock] / row[place][clock] for row in table) for place in range(len(names))]
+        found[unit] = dict(zip(names, medians, strict=True))
+        found["ratio" if clock == "wall" else "cpu_ratio"] = dict(zip(names, ratios, strict=True))
+    return found
 
 
-def children(rounds: int) -> list[dict[str, Any]]:
-    """Drawn networks: plain, by rule, measured."""
-    names = ["plain", "auto", "measure"]
+def children(rounds: int, threads: int) -> list[dict[str, Any]]:
+    """Drawn networks: plain, by rule, by rule in bfloat16."""
+    names = ["plain", "auto", "bfloat16"]
     rows = []
     for network in CHILDREN:
-        tasks = [{"network": network, "batch": 64, "way": way} for way in names]
-        rows.append({"network": network, **compared(names, tasks, rounds, 3)})
+        tasks = [{"network": network, "batch": BATCH, "way": way, "threads": threads} for way in names]
+        rows.append({"network": network, **compared(names, tasks, rounds, 2)})
         print(f"{network}: {rows[-1]['ratio']}", file=sys.stderr)
     return rows
 
 
-def pairs(rounds: int) -> list[dict[str, Any]]:
+def pairs(rounds: int, threads: int) -> list[dict[str, Any]]:
     """Children per hour: one with two threads, or two at once with one each."""
     rows = []
     for network in CHILDREN[:2]:
-        task = {"network": network, "batch": 64, "way": "auto"}
+        task = {"network": network, "batch": BATCH, "way": "auto"}
         with contenders(task, {**task, "threads": 1}, {**task, "threads": 1}) as (alone, one, other):
             single, double = [], []
             for _ in range(rounds):
-                single.append(alone.times(3))
+                single.append(alone.times(3)["wall"])
                 one.ask(3), other.ask(3)
-                double.append((one.answer() + other.answer()) / 2)
+                double.append((one.answer()["wall"] + other.answer()["wall"]) / 2)
         hourly = [3600 / (CHILD_STEPS * statistics.median(each)) for each in (single, double)]
         rows.append({"network": network, "one_of_two_threads": hourly[0], "two_of_one_thread": 2 * hourly[1]})
     return rows
 
 
-def torchvision(rounds: int) -> list[dict[str, Any]]:
+def torchvision(rounds: int, threads: int) -> list[dict[str, Any]]:
     """The same step on both modules."""
     names = ["torchvision", "archdsl"]
     rows = []
     for network in TORCHVISION:
-        tasks = [{"network": network, "batch": 8, "size": 128, "way": "plain", "maker": maker} for maker in names]
-        rows.append({"network": network, **compared(names, tasks, rounds, 3)})
+        tasks = [
+            {"network": network, "batch": 8, "size": 128, "way": "plain", "maker": maker, "threads": threads}
+            for maker in names
+        ]
+        rows.append({"network": network, **compared(names, tasks, rounds, 2)})
         print(f"{network}: {rows[-1]['ratio']}", file=sys.stderr)
     return rows
 
 
-def compilation(rounds: int) -> list[dict[str, Any]]:
+def compilation(rounds: int, threads: int) -> list[dict[str, Any]]:
     """NASNet-A: seconds until the second step, and the step."""
     rows = []
     for way in ("auto", "compile", "whole"):
         with contenders({"network": "nasnet_a", "batch": 16, "way": way}) as (only,):
             ready = only.ready["built"] + only.ready["first_step"]
-            rows.append({"way": way, "ready_s": ready, "ms": 1000 * statistics.median(only.times(rounds))})
+            rows.append({"way": way, "ready_s": ready, "ms": 1000 * only.times(rounds)["wall"]})
         print(rows[-1], file=sys.stderr)
     return rows
 
@@ -148,29 +154,34 @@ def compilation(rounds: int) -> list[dict[str, Any]]:
 RUNS = {"children": children, "pairs": pairs, "torchvision": torchvision, "compile": compilation}
 
 
+def children_table(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Steps of drawn networks, and what comes of them in an hour."""
+    lines = [f"Networks drawn from the NASNet space, batch {BATCH}; ms of a step (of processor time):\n"]
+    lines += ["| | plain | auto | auto, bfloat16 | auto as fast as plain | by processor time |"]
+    lines += ["| --- | ---: | ---: | ---: | ---: | ---: |"]
+    for row in rows:
+        cells = [f"{row['ms'][name]:.0f} ({row['cpu_ms'][name]:.0f})" for name in row["ms"]]
+        ratios = f"{row['ratio']['auto']:.2f}x | {row['cpu_ratio']['auto']:.2f}x"
+        lines.append(f"| {row['network']} | {' | '.join(cells)} | {ratios} |")
+    for kind, unit in (("ratio", "ms"), ("cpu_ratio", "cpu_ms")):
+        mean = statistics.geometric_mean(row[kind]["auto"] for row in rows)
+        hourly = {
+            name: statistics.mean(3600 / (CHILD_STEPS * row[unit][name] / 1000) for row in rows)
+            for name in ("plain", "auto")
+        }
+        clock = "on the clock" if unit == "ms" else "of processor time"
+        lines.append(
+            f"\n{mean:.2f}x {clock} in geometric mean; children of {CHILD_STEPS:,} steps in an hour: plain "
+            f"{hourly['plain']:.3f}, auto {hourly['auto']:.3f}."
+        )
+    return lines
+
+
 def markdown(results: dict[str, Any]) -> str:
     """The results as tables."""
     lines = [f"# Training steps\n\n{results['machine']}; {results['rounds']} rounds, medians.\n"]
-    for row in results.get("children", []):
-        if row is results["children"][0]:
-            lines += [
-                "Networks drawn from the NASNet space, batch 64, 2 threads; step in ms, times as fast as plain:\n"
-            ]
-            lines += ["| | plain | auto | | measure | | taken |", "| --- | ---: | ---: | ---: | ---: | ---: | --- |"]
-        ms, ratio = row["ms"], row["ratio"]
-        lines.append(
-            f"| {row['network']} | {ms['plain']:.0f} | {ms['auto']:.0f} | {ratio['auto']:.2f}x | {ms['measure']:.0f} | "
-            f"{ratio['measure']:.2f}x | {row['way']['measure']} |"
-        )
     if "children" in results:
-        for name in ("auto", "measure"):
-            mean = statistics.geometric_mean(row["ratio"][name] for row in results["children"])
-            hourly = [3600 / (CHILD_STEPS * row["ms"][name] / 1000) for row in results["children"]]
-            base = [3600 / (CHILD_STEPS * row["ms"]["plain"] / 1000) for row in results["children"]]
-            lines.append(
-                f"\n{name}: {mean:.2f}x in geometric mean; {statistics.mean(hourly):.2f} children of {CHILD_STEPS:,} "
-                f"steps per hour, plain {statistics.mean(base):.2f}."
-            )
+        lines += children_table(results["children"])
     if "pairs" in results:
         lines += [
             "\nChildren per hour, auto:\n",
@@ -182,13 +193,15 @@ def markdown(results: dict[str, Any]) -> str:
             for r in results["pairs"]
         ]
     if "torchvision" in results:
-        lines += ["\nBatch 8 of 128x128, plain eager float32; step in ms:\n"]
-        lines += ["| | torchvision | archdsl | times as fast |", "| --- | ---: | ---: | ---: |"]
+        lines += ["\nBatch 8 of 128x128, plain eager float32; ms of a step (of processor time):\n"]
+        lines += [
+            "| | torchvision | archdsl | times as fast | by processor time |",
+            "| --- | ---: | ---: | ---: | ---: |",
+        ]
         for row in results["torchvision"]:
-            ms = row["ms"]
-            lines.append(
-                f"| {row['network']} | {ms['torchvision']:.0f} | {ms['archdsl']:.0f} | {row['ratio']['archdsl']:.2f}x |"
-            )
+            cells = [f"{row['ms'][name]:.0f} ({row['cpu_ms'][name]:.0f})" for name in row["ms"]]
+            ratios = f"{row['ratio']['archdsl']:.2f}x | {row['cpu_ratio']['archdsl']:.2f}x"
+            lines.append(f"| {row['network']} | {' | '.join(cells)} | {ratios} |")
     if "compile" in results:
         lines += ["\nNASNet-A (2 cells in a row, 16 filters, CIFAR), batch 16:\n"]
         lines += ["| | ready after (s) | step (ms) |", "| --- | ---: | ---: |"]
@@ -202,18 +215,19 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=SECTIONS)
     parser.add_argument("--output", type=Path, default=Path("runs/bench/training"))
     options = parser.parse_args()
     path = options.output / "results.json"
     results: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     results["machine"] = (
-        f"{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}, "
+        f"{platform.processor() or platform.machine()}, {options.threads} thread(s), torch {torch.__version__}, "
         f"Python {platform.python_version()}"
     )
     results["rounds"] = options.rounds
     for section in options.sections:
-        results[section] = RUNS[section](options.rounds)
+        results[section] = RUNS[section](options.rounds, options.threads)
         write_atomically(path, json.dumps(results, indent=2) + "\n")
         write_atomically(options.output / "results.md", markdown(results))
     print(f"written: {path}, {options.output}/results.md")

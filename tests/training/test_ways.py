@@ -130,6 +130,38 @@ def test_compiling_is_tried_in_long_runs_only_and_must_repay_itself(monkeypatch)
     assert not choose_way(*arguments, steps=2000).compiled
 
 
+def test_what_cannot_be_compiled_is_measured_without(monkeypatch):
+    settings = TrainingSettings(speed="measure", precision="float32")
+    arguments = (Network(), Classifier((1, 6, 6), ("logits", "aux"), 2), settings, CPU, None)
+
+    def measure(stepper, batch):
+        if stepper.way.compiled:
+            raise RuntimeError("no C++ compiler")
+        return 0.0, 1.0
+
+    monkeypatch.setattr(nn.Module, "compile", lambda module, **options: None)
+    monkeypatch.setattr(stepping, "_tried", measure)
+    assert not choose_way(*arguments, steps=2000).compiled
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # torch's compiler warns of itself
+def test_compiled_cells_make_the_same_step_and_are_not_used_in_evaluation():
+    architecture = archdsl.load("resnet18", inputs={"image": [3, 32, 32]}, params={"num_classes": 10})
+    images, labels = torch.randn(4, 3, 32, 32), torch.arange(4)
+    found = []
+    for way in (Way(True), Way(True, compiled=True)):
+        torch.manual_seed(0)
+        module = archdsl.compile(architecture).train()
+        stepper = Stepper(module, Classifier((3, 32, 32), ("logits",), 10), TrainingSettings(), CPU, way)
+        losses = [float(stepper.step(images, labels, 1e-3)[0]) for _ in range(2)]
+        module.eval()
+        with torch.no_grad():
+            found.append((losses, stepper.answers(images)))
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-3)
+    assert torch.allclose(found[0][1], found[1][1], rtol=1e-2, atol=1e-2)
+
+
 def test_cells_are_what_is_compiled():
     """resnet18 has eight residual blocks."""
     found = regions(archdsl.compile(archdsl.load("resnet18", inputs={"image": [3, 32, 32]})))
