@@ -1,8 +1,8 @@
 """Ways to carry out a step: layout, number format, compiled regions, CUDA graphs; and which of them to take.
 
-What the rules know, from benchmarks/training: channels-last is faster for convolutional networks on CPUs and GPUs;
-bfloat16 is on GPUs, and on CPUs only now and then, so that it takes a measurement; compiling a region takes seconds to
-minutes and pays in long runs only.
+What the rules know from benchmarks/training: on a CPU channels last is faster on convolutional networks, and bfloat16
+only now and then, so that it takes a measurement. Compiling a region takes seconds to minutes and pays in long runs
+only. What they say of GPUs is what is generally advised; nothing has been measured there.
 """
 
 from __future__ import annotations
