@@ -6,6 +6,7 @@ that do so at the same time may both keep theirs, never lose one of the best.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Literal
@@ -49,6 +50,8 @@ def _drop_all_but(run: Path, keep: int) -> None:
             continue
     for _, _, path in sorted(found)[keep:]:
         path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.parent.rmdir()  # unless something else was kept
 
 
 def _accuracy(path: Path) -> float:

@@ -51,7 +51,7 @@ class TrainingOptions(EvaluatorSettings):
     stop_below: dict[int, float] = Field({}, description="Stop after epoch: unless the accuracy is so high by then.")
     test: bool = Field(False, description="Also measure test_accuracy, on the images held out. Not for searching.")
     keep: int | Literal["all"] = Field(
-        3, description="Weights of so many of the best trials, by accuracy, stay in the run's folder."
+        10, description="Weights of so many of the best trials, by accuracy, stay in the run's folder."
     )
 
     @field_validator("keep", mode="before")

@@ -99,7 +99,11 @@ class Run:
             {**chosen["inputs"], **(inputs or {})},
         )
 
+    def folder_of(self, result: Result) -> Path:
+        """Where files of a trial are, if any were kept."""
+        return self.folder / TRIALS / f"{result.trial:06d}"
+
     def weights_of(self, result: Result) -> Path | None:
         """The file with a trial's trained weights; None if none were kept."""
-        path = self.folder / TRIALS / f"{result.trial:06d}" / WEIGHTS
+        path = self.folder_of(result) / WEIGHTS
         return path if path.is_file() else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -44,13 +45,17 @@ def command(
     targets: Annotated[
         list[Target] | None, typer.Option("--target", "-t", help="What to write with -o; by default all.")
     ] = None,
+    train: Annotated[
+        bool, typer.Option("--train", help="With -o: train those whose weights were not kept again, as the search did.")
+    ] = False,
     format: TextOrJson = "text",
 ) -> None:
     """Show the best networks of a search, and write them as files.
 
     Works while the search runs and after a crash. With -o each network becomes a spec without holes, its source for
     plain PyTorch, its trained weights (where the evaluator kept them) and an ONNX model; they are loaded again and held
-    against each other. Files with fresh weights are called `.untrained`. JSON has the first network's decisions,
+    against each other. Files with fresh weights are called `.untrained`;
+    --train makes trained ones of them. JSON has the first network's decisions,
     objective, metrics and trial, and all of them under `networks`.
     """
     from archdsl_search.results.best import described, write_all
@@ -68,6 +73,10 @@ def command(
         if output is None:
             networks: list[dict[str, Any]] = [described(read, result) for result in chosen]
         else:
+            if train:
+                from archdsl_search.results.retraining import train_again
+
+                train_again(read, chosen, lambda trial: print(f"training trial {trial} again", file=sys.stderr))
             networks = write_all(read, chosen, output, tuple(map(str, targets or Target)))
     if format == "json":
         print_json({**networks[0], "networks": networks})
