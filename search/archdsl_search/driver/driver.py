@@ -38,7 +38,7 @@ class Watcher(Protocol):
     """Sees what happens; changes nothing."""
 
     def on_result(self, result: Result) -> None:
-        """A trial has ended."""
+        """A trial has ended, now or in an earlier session."""
 
     def on_tick(self, running: int, spending: Spending) -> None:
         """Now and then."""
@@ -100,12 +100,15 @@ class Driver:
                 if candidate is None or dict(candidate.decisions) != dict(record.decisions):
                     raise _differs(record.trial)
                 self._close(record, candidate)
+            if self._watcher is not None:
+                self._watcher.on_tick(0, self.spending)
         self._before = self.spending.elapsed
 
     def _ask_again(self, record: Asked) -> None:
         candidate = self._searcher.ask(record.trial)
         if (candidate.identity if candidate else None) != record.identity:
             raise _differs(record.trial)
+        self._exhausted = candidate is None
         if candidate is not None:
             self._open[record.trial] = candidate
             self._next = record.trial + 1
@@ -222,8 +225,6 @@ class Driver:
         self._log.write(results, sync=sync)
         for result in results:
             self._close(result, self._open[result.trial])
-            if self._watcher is not None:
-                self._watcher.on_result(result)
 
     def _close(self, result: Result, candidate: Candidate) -> None:
         """Count a result, keep it for equal candidates, tell the searcher."""
@@ -235,6 +236,8 @@ class Driver:
             verdict = Verdict(result.state, result.objective, result.metrics, result.error)
             self._known[result.identity] = _Known(result.trial, verdict)
         self._searcher.tell(result.trial, candidate, result.outcome(HIDDEN))
+        if self._watcher is not None:
+            self._watcher.on_result(result)
 
 
 def seed_of(seed: int, trial: int) -> int:

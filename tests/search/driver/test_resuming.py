@@ -73,9 +73,10 @@ def results(lines: Lines) -> int:
     return sum(isinstance(record, Result) for record in lines.records)
 
 
+@pytest.mark.parametrize("name", ["regularized_evolution", "local_search"])
 @pytest.mark.parametrize("slots", [1, 4])
-def test_a_search_can_go_on_from_any_line(make_parts: MakeParts, slots: int) -> None:
-    options = {"name": "regularized_evolution", **QUICK["regularized_evolution"]}
+def test_a_search_can_go_on_from_any_line(make_parts: MakeParts, name: str, slots: int) -> None:
+    options = {"name": name, **QUICK.get(name, {})}
     parts = make_parts(searcher=options, budget={"trials": 15})
     whole = Lines()
     Driver(parts, ScriptedEngine(slots), whole, Path("run")).run()
@@ -91,8 +92,7 @@ def test_a_search_can_go_on_from_any_line(make_parts: MakeParts, slots: int) -> 
         done = {r.trial for r in whole.records[:cut] if isinstance(r, Result)}
         assert not done & {job.trial for job in engine.submitted}  # what is finished is never evaluated again
         assert sum(isinstance(r, Result) and r.paid for r in lines.records) == 15
-        if slots == 1:
-            assert lines_of(lines.records) == lines_of(whole.records)
+        assert lines_of(lines.records) == lines_of(whole.records)
 
 
 def test_open_trials_are_evaluated_again_under_their_numbers(make_parts: MakeParts) -> None:
