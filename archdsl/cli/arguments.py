@@ -30,6 +30,11 @@ Decisions = Annotated[
 ]
 Training = Annotated[bool, typer.Option("--training", help="The network in training, auxiliary outputs included.")]
 TextOrJson = Annotated[Literal["text", "json"], typer.Option("--format", help="How the result is written.")]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Of the CPU; by default as many as torch uses.")]
+Clock = Annotated[
+    Literal["wall", "cpu"],
+    typer.Option("--clock", help="`cpu`: processor time, for machines that aren't idle; needs --threads 1."),
+]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite a file that is already there.")]
 
 

@@ -13,7 +13,7 @@ from archdsl.analysis.experiments.shufflenet_v2 import FACTORS, Experiment, expe
 if TYPE_CHECKING:
     from archdsl.analysis.latency.device import DeviceProfile
     from archdsl.backends.torch.peaks import Peaks
-    from archdsl.backends.torch.stopwatch import DeviceFacts, Timing
+    from archdsl.backends.torch.stopwatch import Clock, DeviceFacts, Timing
 
 # Raised when a field of the JSON form changes its meaning or goes.
 SCHEMA_VERSION = 1
@@ -48,6 +48,7 @@ class GuidelineBench:
     """
 
     device: DeviceFacts
+    clock: str
     batch_size: int
     rows: tuple[Measured, ...]
     model: LinearModel
@@ -72,6 +73,7 @@ class GuidelineBench:
         measured = {
             "device": self.device._asdict(),
             "runtime": "eager",
+            "clock": self.clock,
             "dtype": "float32",
             "batch_size": self.batch_size,
             "fit": {
@@ -112,6 +114,8 @@ def bench_guidelines(
     rounds: int = ROUNDS,
     on_start: Callable[[int], None] = lambda total: None,
     on_pass: Callable[[], None] = lambda: None,
+    threads: int | None = None,
+    clock: Clock = "wall",
 ) -> GuidelineBench:
     """Measure the networks of Tables 1 to 4 of arXiv:1807.11164.
 
@@ -122,23 +126,25 @@ def bench_guidelines(
         rounds: samples of each network.
         on_start: called with the number of calls of `on_pass` to come.
         on_pass: called after each step of the measurement.
+        threads, clock: as of `archdsl.profile`.
 
     Raises:
         ValueError: for an unknown device, or too few rounds.
     """
+    from archdsl.backends.torch import stopwatch
     from archdsl.backends.torch.peaks import measured_peaks
-    from archdsl.backends.torch.stopwatch import checked_device, device_facts, time_graphs
 
-    facts = device_facts(device)
     given = list(experiments(tuple(factors)))
     on_start(len(given) * (rounds + 1))
-    timings = time_graphs([e.graph for e in given], device, batch_size, rounds, on_pass)
+    with stopwatch.threads(threads):
+        facts = stopwatch.device_facts(device)
+        peaks = measured_peaks(stopwatch.checked_device(device))
+        timings = stopwatch.time_graphs([e.graph for e in given], device, batch_size, rounds, on_pass, clock)
     rows = tuple(Measured(e, _work(e, batch_size), t) for e, t in zip(given, timings, strict=True))
     work, seconds = [row.work for row in rows], [row.timing.median for row in rows]
     model = fit(work, seconds)
     error = mean_relative_error(model, work, seconds)
-    peaks = measured_peaks(checked_device(device))
-    return GuidelineBench(facts, batch_size, rows, model, error, tuple(_held_out(rows)), peaks)
+    return GuidelineBench(facts, clock, batch_size, rows, model, error, tuple(_held_out(rows)), peaks)
 
 
 def _work(experiment: Experiment, batch_size: int) -> Work:

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from archdsl.analysis.latency.device import DeviceProfile
     from archdsl.analysis.latency.observations import Observation
     from archdsl.analysis.latency.prediction import LatencyReport
-    from archdsl.backends.torch.profiling import Clock
-    from archdsl.backends.torch.stopwatch import DeviceFacts, Timing
+    from archdsl.backends.torch.stopwatch import Clock, DeviceFacts, Timing
 
     Build = Callable[[Architecture], nn.Module]
 

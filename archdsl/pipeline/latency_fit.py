@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from archdsl.analysis.latency.device import DeviceProfile
     from archdsl.analysis.latency.fitting import Fitted
     from archdsl.analysis.latency.observations import Observation
-    from archdsl.backends.torch.profiling import Clock
+    from archdsl.backends.torch.stopwatch import Clock
     from archdsl.pipeline.latency import Build
 
 

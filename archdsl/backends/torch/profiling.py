@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import perf_counter, thread_time
-from typing import Literal
 
 import torch
 from torch import nn
 
 from archdsl.backends.torch.piecewise import Piecewise, random_input
-from archdsl.backends.torch.stopwatch import Timing, checked_device, timing
+from archdsl.backends.torch.stopwatch import Clock, Timing, checked_device, clock_of, timing
 from archdsl.ir.graph import Graph
 
-Clock = Literal["wall", "cpu"]
 WARM_PASSES = 3
 LEAST_ROUNDS = 10
 # Rounds beyond the least are taken as long as they fit into so many seconds.
@@ -57,7 +54,7 @@ def profile_network(
     if rounds is not None and rounds < 2:
         raise ValueError(f"at least 2 rounds are needed, got {rounds}")
     place = checked_device(device)
-    read = _clock(clock, place)
+    read = clock_of(clock, place)
     with torch.inference_mode():
         inputs = [random_input(value.type, batch_size, place) for value in graph.inputs.values()]
         pieces = Piecewise(graph, place, batch_size, read)
@@ -78,16 +75,6 @@ def profile_network(
             steps.append(pieces.seconds())
             on_pass()
     return Profiled(timing(wholes), tuple(timing(column) for column in zip(*steps, strict=True)), taken)
-
-
-def _clock(clock: str, place: torch.device) -> Callable[[], float]:
-    if clock == "wall":
-        return perf_counter
-    if clock != "cpu":
-        raise ValueError(f"the clock is wall or cpu, not `{clock}`")
-    if place.type != "cpu" or torch.get_num_threads() != 1:
-        raise ValueError("the clock `cpu` is for one thread on the device cpu")
-    return thread_time
 
 
 def _pass(module: nn.Module, inputs: list[torch.Tensor], place: torch.device, clock: Callable[[], float]) -> float:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
-from time import perf_counter
-from typing import NamedTuple
+from time import perf_counter, thread_time
+from typing import Literal, NamedTuple
 
 import torch
 from torch import nn
@@ -17,6 +17,7 @@ from archdsl.backends.torch.loading import build_module
 from archdsl.backends.torch.piecewise import random_input
 from archdsl.ir.graph import Graph
 
+Clock = Literal["wall", "cpu"]
 # A sample lasts at least so long: shorter ones measure the clock. Passes are repeated within it.
 SAMPLE_SECONDS = 0.002
 WARM_SECONDS = 0.02
@@ -65,6 +66,21 @@ def threads(count: int | None) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def clock_of(clock: Clock, place: torch.device) -> Callable[[], float]:
+    """What reads the clock: `wall`, or `cpu` for the processor time of one thread, which others add little to.
+
+    Raises:
+        ValueError: for another clock, or `cpu` with another device or more threads.
+    """
+    if clock == "wall":
+        return perf_counter
+    if clock != "cpu":
+        raise ValueError(f"the clock is wall or cpu, not `{clock}`")
+    if place.type != "cpu" or torch.get_num_threads() != 1:
+        raise ValueError("the clock `cpu` is for one thread on the device cpu")
+    return thread_time
+
+
 def _processor() -> str:
     """The processor's name as the system has it."""
     info = Path("/proc/cpuinfo")
@@ -74,7 +90,12 @@ def _processor() -> str:
 
 
 def time_graphs(
-    graphs: Sequence[Graph], device: str, batch_size: int, rounds: int, on_pass: Callable[[], None] = lambda: None
+    graphs: Sequence[Graph],
+    device: str,
+    batch_size: int,
+    rounds: int,
+    on_pass: Callable[[], None] = lambda: None,
+    clock: Clock = "wall",
 ) -> list[Timing]:
     """Time the forward passes of several networks, float32, random weights and inputs.
 
@@ -85,6 +106,7 @@ def time_graphs(
         device: `cpu`, `cuda`, `cuda:1`.
         batch_size: samples in a batch.
         rounds: samples of each network, at least 2.
+        clock: as of `clock_of`.
         on_pass: called after each warm-up and each sample, for progress.
 
     Raises:
@@ -93,8 +115,9 @@ def time_graphs(
     if rounds < 2:
         raise ValueError(f"at least 2 rounds are needed, got {rounds}")
     place = checked_device(device)
+    read = clock_of(clock, place)
     with torch.inference_mode():
-        runs = [_Run(graph, place, batch_size) for graph in graphs]
+        runs = [_Run(graph, place, batch_size, read) for graph in graphs]
         for run in runs:
             run.warm_up()
             on_pass()
@@ -109,7 +132,8 @@ def time_graphs(
 class _Run:
     """A network on a device, ready to run."""
 
-    def __init__(self, graph: Graph, place: torch.device, batch_size: int):
+    def __init__(self, graph: Graph, place: torch.device, batch_size: int, clock: Callable[[], float]):
+        self.clock = clock
         self.module: nn.Module = build_module(graph).eval().to(place)
         self.inputs = [random_input(v.type, batch_size, place) for v in graph.inputs.values()]
         self.place = place
@@ -117,8 +141,8 @@ class _Run:
 
     def warm_up(self) -> None:
         """Run until caches and kernels are settled, and find how many passes a sample takes."""
-        started, done = perf_counter(), 0
-        while done < WARM_PASSES or perf_counter() - started < WARM_SECONDS:
+        started, done = self.clock(), 0
+        while done < WARM_PASSES or self.clock() - started < WARM_SECONDS:
             self._passes(1)
             done += 1
         once = min(self._passes(1) for _ in range(3))
@@ -130,11 +154,11 @@ class _Run:
 
     def _passes(self, count: int) -> float:
         self._wait()
-        started = perf_counter()
+        started = self.clock()
         for _ in range(count):
             self.module(*self.inputs)
         self._wait()
-        return perf_counter() - started
+        return self.clock() - started
 
     def _wait(self) -> None:
         if self.place.type == "cuda":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archdsl.cli.arguments import Force, TextOrJson
+from archdsl.cli.arguments import Clock, Force, TextOrJson, Threads
 from archdsl.cli.errors import UsageError
 from archdsl.cli.output import print_json, progress, table
 from archdsl.cli.progress_bar import progress_bar
@@ -33,6 +33,8 @@ def guidelines_command(
         int | None, typer.Option("--rounds", min=2, help="Samples of each network, by default 15; 5 with --quick.")
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Narrow networks only (factor 1), fewer samples.")] = False,
+    threads: Threads = None,
+    clock: Clock = "wall",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the device profile (JSON).")
     ] = None,
@@ -53,7 +55,7 @@ def guidelines_command(
     try:
         with progress_bar("measuring") as bar:
             taken = rounds or (QUICK_ROUNDS if quick else ROUNDS)
-            result = bench_guidelines(device, batch_size, factors, taken, bar.start, bar.advance)
+            result = bench_guidelines(device, batch_size, factors, taken, bar.start, bar.advance, threads, clock)
     except ValueError as error:
         raise UsageError(str(error)) from None
     if format == "json":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from archdsl.cli.arguments import Decisions, Force, Inputs, Settings, TextOrJson, loaded
+from archdsl.cli.arguments import Clock, Decisions, Force, Inputs, Settings, TextOrJson, Threads, loaded
 from archdsl.cli.errors import UsageError
 from archdsl.cli.output import print_json, progress
 from archdsl.cli.progress_bar import progress_bar
@@ -30,13 +30,8 @@ def command(
     rounds: Annotated[
         int | None, typer.Option("--rounds", min=2, help="Passes of either kind; by default 10 to 40, for two seconds.")
     ] = None,
-    threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="Of the CPU; by default as many as torch uses.")
-    ] = None,
-    clock: Annotated[
-        Literal["wall", "cpu"],
-        typer.Option("--clock", help="`cpu`: processor time, for machines that aren't idle; needs --threads 1."),
-    ] = "wall",
+    threads: Threads = None,
+    clock: Clock = "wall",
     rows: Annotated[Rows, typer.Option("--by", help="What a row of the table stands for.")] = "layers",
     fit: Annotated[
         bool, typer.Option("--fit", help="Measure this machine, and write a profile that predicts.")
