@@ -52,6 +52,7 @@ LESSONS = (
     ("wrn28_10_cifar", 1),
     ("xception", 1),
     ("yolov3_320", 1),
+    ("zfnet", 1),
 )
 LESSON_SPACES = (("nasnet_space", 4), ("nasbench201", 3), ("ofa", 4))
 

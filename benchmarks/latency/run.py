@@ -41,7 +41,6 @@ NETWORKS = (
     "vgg11_bn",
     "vgg16",
     "alexnet_caffe",
-    "zfnet",
     "nin_cifar10",
     "squeezenet1_1",
     "darknet53_224",
