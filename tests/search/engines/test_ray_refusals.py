@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from archdsl_search.engines.needs import Needs
+from archdsl_search.engines.preflight import Preflight
 from archdsl_search.engines.ray.engine import RayEngine
 from archdsl_search.engines.ray.lease import LeasePlan
-from archdsl_search.engines.ray.preflight import Preflight
 from archdsl_search.engines.worker import UNLIMITED
 from archdsl_search.errors import RefusedError
 from tests.search.engines.evaluators import maker
