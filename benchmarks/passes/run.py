@@ -1,8 +1,10 @@
 """What each optimizing pass gains, with the runtime held fixed: the network with all passes, and with all but one.
 
-Each form has a process of its own that stays; they take turns, round by round, and medians of the ratios within a round
-count. The gain of a pass is the time without it over the time with all; over 1 it pays on this runtime. Writes
-results.json and results.md into `--output` (by default runs/bench/passes/RUNTIME).
+The forms take turns, round by round, and medians of the ratios within a round count. With several threads each form has
+a process of its own that stays, because thread pools disturb each other; with one thread all share one, because
+processes with the very same work differ by some per cent for as long as they live. The gain of a pass is the time
+without it over the time with all; over 1 it pays on this runtime. Writes results.json and results.md into `--output`
+(by default a folder of runs/bench/passes).
 
     python benchmarks/passes/run.py --runtime onnxruntime --batch 1 --networks googlenet shufflenet_v2_x1_0
 """
@@ -33,7 +35,7 @@ WRITTEN, ALL, SPLIT = "as written", "all passes", "all passes, siblings merged a
 
 
 class Process:
-    """One form of a network that waits for commands."""
+    """A contender that waits for commands."""
 
     def __init__(self, runtime: str, threads: int):
         command = [sys.executable, str(Path(__file__).with_name("contender.py")), runtime, str(threads)]
@@ -76,16 +78,16 @@ def measure(network: str, given: argparse.Namespace) -> list[dict[str, Any]]:
     """A row for each form."""
     wanted = forms(network)
     with ExitStack() as stack:
-        processes = {name: stack.enter_context(Process(given.runtime, given.threads)) for name in wanted}
+        one = stack.enter_context(Process(given.runtime, given.threads)) if given.threads == 1 else None
+        processes = {name: one or stack.enter_context(Process(given.runtime, given.threads)) for name in wanted}
         operators = {}
         for name, without in wanted.items():
-            operators[name] = processes[name].ask(
-                load=network, without=without, splits=name == SPLIT, batch=given.batch
-            )["operators"]
+            command = {"load": network, "form": name, "without": without, "splits": name == SPLIT}
+            operators[name] = processes[name].ask(**command, batch=given.batch)["operators"]
         times: dict[str, list[float]] = {name: [] for name in wanted}
         for _ in range(given.rounds):
             for name, process in processes.items():
-                times[name].append(min(process.ask(measure=given.repeats)["seconds"]))
+                times[name].append(min(process.ask(measure=given.repeats, form=name)["seconds"]))
     rows = []
     for name, taken in times.items():
         ratios = [one / other for one, other in zip(taken, times[ALL], strict=True)]

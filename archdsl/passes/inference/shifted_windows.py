@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 class ShiftedWindows:
     """Lets 1x1 convolutions read past what was cropped."""
 
-    price: int = 64
+    price: int = 32
     name: str = "shifted_windows"
 
     def run(self, graph: Graph) -> PassResult:
