@@ -48,6 +48,8 @@ def _text(found: Overview) -> str:
         lines.append(f"{found.valid:.0%} of those drawn are in the space")
     lines += ["", *_table(["cost", "least", "median", "most"], [_row(name, c) for name, c in found.cost.items()])]
     lines.append(f"of {found.samples} candidates drawn")
+    if not found.decisions:
+        return "\n".join(lines)
     rows = [[d.id, f"{d.outcomes:,}", _options(d.options), d.when] for d in found.decisions]
     lines += ["", f"{len(rows)} decisions", *_table(["decision", "outcomes", "options", "reached"], rows)]
     return "\n".join(lines)
@@ -56,6 +58,8 @@ def _text(found: Overview) -> str:
 def _size(found: Overview) -> str:
     if found.size is None:
         return f"size unknown ({found.why_unknown})"
+    if not found.decisions:
+        return "nothing is open: one architecture"
     exact = f"{found.size:,}" if found.size < 10**9 else f"{found.size:.3g}"
     return f"{exact} architectures by decisions"
 
