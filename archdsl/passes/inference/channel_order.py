@@ -14,7 +14,8 @@ all of whose readers (through concat, split, chunk, slice, channel_shuffle and i
 group, linear layers on [features], or nodes that work on each channel and lead to such readers. Values of which an
 output of the network or another reader sees the order keep it; so do the nodes that lead there.
 
-When it pays: fewer elements are copied than before. Views (split, slice) count nothing, joins their result.
+When it pays: fewer elements are copied than before, of ranges that aren't too many. Views (split, slice) count nothing,
+joins their result.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ from archdsl.passes.rewriting import Reading, Rewriting, made
 from archdsl.passes.weights import WeightStep
 
 POOLS = frozenset({"max_pool2d", "avg_pool2d", "adaptive_avg_pool2d", "adaptive_max_pool2d", "global_avg_pool2d"})
+# Ranges that are joined for each node that goes, at most: a join of single channels is no gain.
+MOST_RUNS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +174,8 @@ class _Plan:
         """Whether fewer elements are copied, or as many by fewer nodes."""
         before = sum(node.op.cost(node.operand_types, node.output_types).writes for node in self.dropped)
         routed = {route: value.type.elements for value, route in self.operands.items() if len(route) > 1}
-        return bool(self.dropped) and sum(routed.values()) < before
+        few = sum(map(len, routed)) <= MOST_RUNS * len(self.dropped)
+        return bool(self.dropped) and few and sum(routed.values()) < before
 
     def steps(self) -> Iterator[WeightStep]:
         """What happens to the weights."""
