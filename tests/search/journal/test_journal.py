@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archdsl_search.errors import SearchError
@@ -50,6 +50,7 @@ def written(run: Path) -> bytes:
     return (run / NAME).read_bytes()
 
 
+@settings(max_examples=40)
 @given(fields, fields)
 def test_lines_come_back(what: dict[str, object], time: dict[str, object]) -> None:
     line = encode(what, time)
