@@ -35,22 +35,10 @@ running out of memory makes it `infeasible`. Neither has a value that a searcher
 
 ## Your own
 
-From Python, any function of a module:
-
-```python
-import archdsl_search
-
-
-def evaluate(module):
-    return {{"accuracy": my_training(module)}}
-
-
-archdsl_search.run("sweep.yaml", evaluate=evaluate)
-```
-
-A parameter named `architecture` is given the `archdsl.Architecture`, one named `job` the `Job` (trial, seed, folder,
-`report` for intermediate results). One number instead of a mapping is the accuracy. The module is freshly initialised
-from the job's seed.
+From Python, any function from a module to metrics: `archdsl_search.run(sweep, evaluate=function)`; see
+[how to search](../how-to/search.md). A parameter named `architecture` is given the `archdsl.Architecture`, one named
+`job` the `Job` (trial, seed, folder, `report` for intermediate results). One number instead of a mapping is the
+accuracy. The module is freshly initialised from the job's seed.
 
 For sweep files, a package registers a function of this kind, or a subclass of
 `archdsl_search.evaluators.base.Evaluator`, in the entry-point group `{GROUP}`:

@@ -22,7 +22,7 @@ ZERO_COST = {"name": "zero_cost", "proxies": ["snip"], "batch_size": 4, "device"
 def in_this_process(monkeypatch):
     """Worker processes have tests of their own; here they would import torch a dozen times."""
 
-    def opened(name, parts, place):
+    def opened(name, parts, address=""):
         return InProcessEngine(lambda: parts.plan.make(parts.space.space), 2)
 
     monkeypatch.setattr(module, "open_engine", opened)

@@ -69,10 +69,9 @@ def to_markdown(data: ReportData) -> str:
 
 def _table(data: ReportData, results: Sequence[Result]) -> list[str]:
     shown = table(data, results)
-    columns = [column for column in shown.columns if column not in data.labels]
-    head = ["trial", *data.labels, *columns]
+    head = ["trial", *data.labels, *shown.columns]
     rows = [
-        [str(r.trial), *map(number_text, r.objective or ()), *(number_text(r.metrics[c]) for c in columns)]
+        [str(r.trial), *map(number_text, r.objective or ()), *(number_text(r.metrics[c]) for c in shown.columns)]
         for r in shown.rows
     ]
     return [f"| {' | '.join(map(_text, row))} |" for row in (head, ["---:"] * len(head), *rows)]

@@ -64,11 +64,10 @@ def to_html(data: ReportData, drawings: Sequence[Drawn], no_drawings: str = "") 
 
 
 def table(data: ReportData, results: Sequence[Result]) -> Table:
-    """The trials with their objectives' metrics first."""
-    names = [label.removeprefix("-") for label in data.labels]
-    measured = [name for result in results for name in result.metrics]
-    ordered = dict.fromkeys([*(name for name in names if name in measured), *measured])
+    """The trials with the metrics that all of them have, but for those that are objectives."""
+    ordered = dict.fromkeys(name for result in results for name in result.metrics)
     common = [name for name in ordered if all(name in result.metrics for result in results)]
+    common = [name for name in common if not {name, f"-{name}"} & set(data.labels)]
     return Table(tuple(common[:_MOST_COLUMNS]), tuple(results))
 
 
