@@ -1,16 +1,15 @@
 """One contender in its own process: reads commands as lines of JSON, answers each with one.
 
-`{"load": "resnet50", "batch": 1, "weights": FILE}` gets the network ready and gives the seconds that took and the
-outputs' deviation from FILE's; `{"measure": 0.3}` runs it for so many seconds and gives the median time of a pass.
+`{"load": "resnet50", "batch": 1, "folder": DIR}` gets the network ready and gives the seconds that took and how far the
+outputs are from eager torch's; `{"measure": 0.3}` runs it for so many seconds and gives the median time of a pass.
 
-Every contender gets the plain module with the same weights: torch and its compiler as it is, ONNX Runtime and OpenVINO
-through torch's own ONNX exporter with fixed sizes, archdsl through `archdsl.compile`.
+Every contender gets the same weights: torch and its compiler in the plain module, ONNX Runtime and OpenVINO in the file
+that torch's own ONNX exporter made of it with fixed sizes, archdsl in a state dict. DIR holds what `prepare` made.
 """
 
 from __future__ import annotations
 
 import gc
-import io
 import json
 import statistics
 import sys
@@ -18,56 +17,65 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from networks import architecture, images, plain_module
+from networks import architecture, images, module_with, prepare
 
 THREADS = 2
 Run = Callable[[], Any]
 
 
-def eager(net: Any, module: Any, given: list[Any]) -> Run:
+class Material(NamedTuple):
+    """What a contender is given: the architecture, the plain module, the exported file, the inputs."""
+
+    net: Any
+    module: Any
+    exported: Path
+    images: list[Any]
+
+
+def eager(given: Material) -> Run:
     """PyTorch as it is."""
-    return _torch_run(module, _tensors(given))
+    return _torch_run(given.module, given.images)
 
 
-def eager_channels_last(net: Any, module: Any, given: list[Any]) -> Run:
+def eager_channels_last(given: Material) -> Run:
     """PyTorch with channels innermost."""
     import torch
 
     layout = torch.channels_last
-    return _torch_run(module.to(memory_format=layout), [x.to(memory_format=layout) for x in _tensors(given)])
+    return _torch_run(given.module.to(memory_format=layout), given.images, layout)
 
 
-def compiled(net: Any, module: Any, given: list[Any]) -> Run:
+def compiled(given: Material) -> Run:
     """torch.compile with its defaults."""
     import torch
 
-    return _torch_run(torch.compile(module), _tensors(given))
+    return _torch_run(torch.compile(given.module), given.images)
 
 
-def compiled_frozen(net: Any, module: Any, given: list[Any]) -> Run:
+def compiled_frozen(given: Material) -> Run:
     """torch.compile with frozen weights, which lets it fold batch norms and lay weights out."""
     import torch
     import torch._inductor.config as config
 
     config.freezing = True
-    return _torch_run(torch.compile(module), _tensors(given))
+    return _torch_run(torch.compile(given.module), given.images)
 
 
-def onnxruntime(net: Any, module: Any, given: list[Any]) -> Run:
+def onnxruntime(given: Material) -> Run:
     """ONNX Runtime on torch's own export."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = THREADS
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(_exported(module, given), options, providers=["CPUExecutionProvider"])
-    feed = dict(zip([value.name for value in session.get_inputs()], given, strict=True))
+    session = onnxruntime.InferenceSession(str(given.exported), options, providers=["CPUExecutionProvider"])
+    feed = dict(zip([value.name for value in session.get_inputs()], given.images, strict=True))
     return lambda: session.run(None, feed)[0]
 
 
-def openvino(net: Any, module: Any, given: list[Any]) -> Run:
+def openvino(given: Material) -> Run:
     """OpenVINO on torch's own export, float32, for latency."""
     import openvino
 
@@ -77,24 +85,28 @@ def openvino(net: Any, module: Any, given: list[Any]) -> Run:
         "INFERENCE_NUM_THREADS": THREADS,
         "INFERENCE_PRECISION_HINT": "f32",
     }
-    request = core.compile_model(core.read_model(_exported(module, given), b""), "CPU", settings).create_infer_request()
-    return lambda: request.infer(dict(enumerate(given)), share_inputs=True)[0]
+    request = core.compile_model(str(given.exported), "CPU", settings).create_infer_request()
+    feed = dict(enumerate(given.images))
+    return lambda: request.infer(feed, share_inputs=True)[0]
 
 
-def archdsl_with(**options: Any) -> Callable[[Any, Any, list[Any]], Run]:
+def archdsl_with(**options: Any) -> Callable[[Material], Run]:
     """`archdsl.compile(mode="inference")` with some options."""
 
-    def prepare(net: Any, module: Any, given: list[Any]) -> Run:
+    def ready(given: Material) -> Run:
+        import torch
+
         import archdsl
 
-        made = archdsl.compile(net, mode="inference", weights=module, batch_size=len(given[0]), **options)
-        tensors = _tensors(given)
+        state, batch = given.module.state_dict(), len(given.images[0])
+        made = archdsl.compile(given.net, mode="inference", weights=state, batch_size=batch, **options)
+        tensors = [torch.from_numpy(x) for x in given.images]
         return lambda: made(*tensors)
 
-    return prepare
+    return ready
 
 
-CONTENDERS: dict[str, Callable[[Any, Any, list[Any]], Run]] = {
+CONTENDERS: dict[str, Callable[[Material], Run]] = {
     "eager": eager,
     "eager-channels-last": eager_channels_last,
     "torch.compile": compiled,
@@ -109,29 +121,16 @@ CONTENDERS: dict[str, Callable[[Any, Any, list[Any]], Run]] = {
 }
 
 
-def _tensors(given: list[Any]) -> list[Any]:
+def _torch_run(module: Any, images: list[Any], layout: Any = None) -> Run:
     import torch
 
-    return [torch.from_numpy(x) for x in given]
-
-
-def _torch_run(module: Any, tensors: list[Any]) -> Run:
-    import torch
+    tensors = [torch.from_numpy(x).to(memory_format=layout or torch.contiguous_format) for x in images]
 
     def run() -> Any:
         with torch.inference_mode():
             return module(*tensors)
 
     return run
-
-
-def _exported(module: Any, given: list[Any]) -> bytes:
-    import torch
-
-    program = torch.onnx.export(module, tuple(_tensors(given)), dynamo=True, verbose=False)
-    buffer = io.BytesIO()
-    program.save(buffer)
-    return buffer.getvalue()
 
 
 class Contender:
@@ -141,26 +140,24 @@ class Contender:
         import torch
 
         torch.set_num_threads(THREADS)
-        self._prepare = CONTENDERS[name]
+        self._ready = CONTENDERS[name]
         self._run: Run | None = None
 
-    def load(self, network: str, batch_size: int, expected: str) -> dict[str, float]:
-        """Get a network ready: seconds from the call with the plain module to the first result."""
+    def load(self, network: str, batch: int, folder: str) -> dict[str, float]:
+        """Get a network ready: seconds from the call with the weights to the first result."""
         import numpy as np
 
         self._run = None
         gc.collect()
-        net = architecture(network)
-        module, given = plain_module(net), images(net, batch_size)
+        net, place = architecture(network), Path(folder)
+        exported = place / f"{network}-{batch}.onnx"
+        given = Material(net, module_with(net, place / f"{network}.safetensors"), exported, images(net, batch))
         started = time.perf_counter()
-        self._run = self._prepare(net, module, given)
+        self._run = self._ready(given)
         first = self._run()
         ready = time.perf_counter() - started
         found = np.asarray(next(iter(first.values())) if isinstance(first, dict) else first)
-        file = Path(expected)
-        if not file.exists():
-            np.save(file, found)
-        wanted = np.load(file)
+        wanted = np.load(place / f"{network}-{batch}.npy")
         return {"ready": ready, "deviation": float(np.abs(found - wanted).max() / np.abs(wanted).max())}
 
     def measure(self, seconds: float) -> dict[str, float]:
@@ -180,14 +177,17 @@ class Contender:
 def main() -> int:
     """Answer commands until the input ends."""
     warnings.simplefilter("ignore")
-    contender = Contender(sys.argv[1])
+    contender = Contender(sys.argv[1]) if sys.argv[1] != "prepare" else None
     answers = sys.stdout
     sys.stdout = sys.stderr  # exporters talk
     for line in sys.stdin:
         command: dict[str, Any] = json.loads(line)
         try:
-            if "load" in command:
-                answer: dict[str, Any] = contender.load(command["load"], command["batch"], command["expected"])
+            answer: dict[str, Any] = {}
+            if contender is None:
+                prepare(command["load"], command["batch"], Path(command["folder"]))
+            elif "load" in command:
+                answer = contender.load(command["load"], command["batch"], command["folder"])
             else:
                 answer = contender.measure(command["measure"])
         except Exception as error:  # said in the table; the others go on

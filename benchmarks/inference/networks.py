@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,21 +39,54 @@ def architecture(name: str) -> Any:
     return space.resolve(space.sample(random.Random(SEED)))
 
 
+def prepare(name: str, batch: int, folder: Path) -> None:
+    """What all contenders are given: weights, torch's ONNX export of the plain module, eager torch's outputs.
+
+    Weights are seeded; batch norms have the statistics of random images, so that values neither vanish nor explode.
+    """
+    import torch
+    from safetensors.torch import save_file
+
+    net = architecture(name)
+    weights, exported = folder / f"{name}.safetensors", folder / f"{name}-{batch}.onnx"
+    if exported.exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    if not weights.exists():
+        save_file(plain_module(net).state_dict(), weights)
+    module = module_with(net, weights)
+    tensors = tuple(torch.from_numpy(x) for x in images(net, batch))
+    with torch.no_grad():
+        made = module(*tensors)
+    first = next(iter(made.values())) if isinstance(made, dict) else made
+    np.save(folder / f"{name}-{batch}.npy", first.numpy())
+    draft = exported.with_suffix(".draft.onnx")
+    torch.onnx.export(module, tensors, dynamo=True, verbose=False).save(draft)
+    draft.replace(exported)
+
+
 def plain_module(net: Any) -> Any:
-    """The plain module with seeded weights and the batch statistics of random images."""
+    """The plain module with such weights."""
     import torch
 
     import archdsl
 
     torch.manual_seed(SEED)
     module = archdsl.compile(net, mode="inference", optimize=False)
-    norms = [each for each in module.modules() if isinstance(each, torch.nn.BatchNorm2d)]
-    for norm in norms:
-        norm.momentum = None
-        norm.train()
+    for norm in module.modules():
+        if isinstance(norm, torch.nn.BatchNorm2d):
+            norm.momentum = None
+            norm.train()
     with torch.no_grad():
         module(*[torch.from_numpy(x) for x in images(net, 4)])
     return module.eval()
+
+
+def module_with(net: Any, weights: Path) -> Any:
+    """The plain module with the weights of a file."""
+    import archdsl
+
+    return archdsl.compile(net, mode="inference", weights=weights, optimize=False).requires_grad_(False)
 
 
 def images(net: Any, batch_size: int) -> list[Any]:

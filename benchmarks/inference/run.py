@@ -17,7 +17,6 @@ import platform
 import statistics
 import subprocess
 import sys
-import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,7 @@ from archdsl.pipeline.files import write_atomically
 PEERS = ["eager", "eager-channels-last", "torch.compile", "torch.compile-frozen", "onnxruntime", "openvino"]
 OURS = ["archdsl"]
 BATCHES = [1, 8]
+DEAD = "the process ended"
 
 
 class Process:
@@ -49,7 +49,7 @@ class Process:
         self._process.stdin.write(json.dumps(command) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
-        answer: dict[str, Any] = json.loads(line) if line else {"error": "the process ended"}
+        answer: dict[str, Any] = json.loads(line) if line else {"error": DEAD}
         return answer
 
     def close(self) -> None:
@@ -59,23 +59,43 @@ class Process:
         self._process.wait()
 
 
-def measure(network: str, batch: int, contenders: list[str], rounds: int, seconds: float) -> dict[str, Any]:
-    """One network at one batch size, all contenders in turn."""
-    with tempfile.TemporaryDirectory() as folder:
-        expected = str(Path(folder) / "expected.npy")
-        processes = {name: Process(name) for name in contenders}
-        try:
-            loaded = {name: p.ask(load=network, batch=batch, expected=expected) for name, p in processes.items()}
-            working = {name: p for name, p in processes.items() if "error" not in loaded[name]}
-            times: dict[str, list[float]] = {name: [] for name in working}
-            for _ in range(rounds):
-                for name, process in working.items():
-                    times[name].append(process.ask(measure=seconds)["median"])
-        finally:
-            for process in processes.values():
-                process.close()
-    rows = {name: loaded[name] | ({"seconds": times[name]} if name in times else {}) for name in contenders}
-    return {"network": network, "batch": batch, "contenders": rows}
+class Field:
+    """The contenders' processes, started when they are first needed, and the folder with what they are given."""
+
+    def __init__(self, contenders: list[str], folder: Path):
+        self.contenders = contenders
+        self.folder = str(folder)
+        self._processes: dict[str, Process] = {}
+
+    def ask(self, name: str, **command: Any) -> dict[str, Any]:
+        """A contender's answer; one that died is started anew for the next network."""
+        if name not in self._processes:
+            self._processes[name] = Process(name)
+        answer = self._processes[name].ask(**command)
+        if answer.get("error") == DEAD:
+            self._processes.pop(name).close()
+        return answer
+
+    def prepare(self, network: str, batch: int) -> None:
+        """Make the weights and the export, unless they are there."""
+        answer = self.ask("prepare", load=network, batch=batch, folder=self.folder)
+        if "error" in answer:
+            raise SystemExit(f"{network}: {answer['error']}")
+
+    def measure(self, network: str, batch: int, rounds: int, seconds: float) -> dict[str, Any]:
+        """One network at one batch size, all contenders in turn."""
+        rows = {name: self.ask(name, load=network, batch=batch, folder=self.folder) for name in self.contenders}
+        times: dict[str, list[float]] = {name: [] for name, row in rows.items() if "error" not in row}
+        for _ in range(rounds):
+            for name, taken in times.items():
+                taken.append(self.ask(name, measure=seconds)["median"])
+        found = {name: row | ({"seconds": times[name]} if name in times else {}) for name, row in rows.items()}
+        return {"network": network, "batch": batch, "contenders": found}
+
+    def close(self) -> None:
+        """End all processes."""
+        for process in self._processes.values():
+            process.close()
 
 
 def machine() -> dict[str, str]:
@@ -102,16 +122,24 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=0.15, help="of each contender in each round")
     parser.add_argument("--output", type=Path, default=Path("runs/bench/inference"))
+    parser.add_argument("--prepare", action="store_true", help="only make weights and exports, which takes minutes")
     parser.add_argument("--again", action="store_true", help="measure anew what is there")
     options = parser.parse_args()
-    for network in options.networks:
-        for batch in options.batches:
-            path = options.output / f"{network}-{batch}.json"
-            if path.exists() and not options.again:
-                continue
-            found = measure(network, batch, options.contenders, options.rounds, options.seconds)
-            write_atomically(path, json.dumps({"machine": machine(), **found}, indent=2) + "\n")
-            report(found)
+    field = Field(options.contenders, options.output / "given")
+    try:
+        for network in options.networks:
+            for batch in options.batches:
+                path = options.output / f"{network}-{batch}.json"
+                if path.exists() and not options.again:
+                    continue
+                field.prepare(network, batch)
+                if options.prepare:
+                    continue
+                found = field.measure(network, batch, options.rounds, options.seconds)
+                write_atomically(path, json.dumps({"machine": machine(), **found}, indent=2) + "\n")
+                report(found)
+    finally:
+        field.close()
     kept = [json.loads(path.read_text()) for path in sorted(options.output.glob("*-*.json"))]
     write_atomically(options.output / "results.md", markdown(kept, NETWORKS))
     print(f"written: {options.output}/results.md")

@@ -9,12 +9,16 @@ import torch
 
 from archdsl.backends.runtimes.session import FOREIGN, Foreign, is_installed, require
 from archdsl.passes.base import Pass
-from archdsl.passes.optimization import EVERY
+from archdsl.passes.optimization import EVERY, pipeline
 
 RuntimeName = Literal["torch", "onnxruntime", "openvino"]
 RUNTIMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
-Pipeline = Literal["every", "none"]
-PIPELINES: dict[Pipeline, tuple[tuple[Pass, ...], ...]] = {"every": EVERY, "none": ()}
+Pipeline = Literal["every", "unmerged", "none"]
+PIPELINES: dict[Pipeline, tuple[tuple[Pass, ...], ...]] = {
+    "every": EVERY,
+    "unmerged": pipeline(without=["sibling_merging"]),
+    "none": (),
+}
 
 # What the runtimes compute in. Anything else is torch's.
 FOREIGN_DTYPES: dict[Foreign, tuple[torch.dtype, ...]] = {
@@ -38,7 +42,8 @@ class Recipe(NamedTuple):
     Attributes:
         runtime: whose kernels.
         split: threads take samples of their own instead of sharing each step.
-        pipeline: the passes that the graph goes through.
+        pipeline: the passes that the graph goes through: `every` one, all but the merging of siblings (`unmerged`),
+            or `none`.
     """
 
     runtime: RuntimeName
@@ -46,8 +51,7 @@ class Recipe(NamedTuple):
     pipeline: Pipeline = "every"
 
     def __str__(self) -> str:
-        how = [self.runtime, *(["split"] if self.split else []), *(["plain"] if self.pipeline == "none" else [])]
-        return " ".join(how)
+        return " ".join([self.runtime, *(["split"] if self.split else []), self.pipeline])
 
 
 def check_runtime(runtime: str, device: torch.device, dtype: torch.dtype) -> None:
@@ -86,13 +90,15 @@ def chosen(setting: Setting, runtime: str) -> Recipe:
 
 
 def candidates(setting: Setting, runtime: str, pipelines: bool = False) -> Iterator[Recipe]:
-    """Recipes that can run here, the most promising first; with `pipelines` also those without passes."""
+    """Recipes that can run here, the most promising first; with `pipelines` each with all pipelines."""
     for name in _runtimes(setting, runtime):
-        ways = [name in FOREIGN and setting.batch_size > 1 and setting.threads > 1, False]
-        for split in dict.fromkeys(ways):
-            yield Recipe(name, split)
+        foreign = name in FOREIGN
+        # ONNX Runtime and OpenVINO gain nothing by merged siblings: the split behind them is a copy.
+        first: Pipeline = "unmerged" if foreign else "every"
+        for split in dict.fromkeys([foreign and setting.batch_size > 1 and setting.threads > 1, False]):
+            yield Recipe(name, split, first)
             if pipelines:
-                yield Recipe(name, split, "none")
+                yield from (Recipe(name, split, each) for each in PIPELINES if each != first)
 
 
 def _runtimes(setting: Setting, runtime: str) -> list[RuntimeName]:
