@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from archdsl.pipeline.latency import measure_latency as profile
     from archdsl.pipeline.latency_fit import fit_profile
     from archdsl.pipeline.loading import load, load_space
+    from archdsl.pipeline.quantizing import quantize
     from archdsl.pipeline.space import Space, Walk
     from archdsl.pipeline.tallying import Price
     from archdsl.spec.elaborate.decisions import Decision
@@ -88,6 +89,7 @@ _PUBLIC = {
     "predict_latency": ("archdsl.pipeline.latency", "predict_latency"),
     "profile": ("archdsl.pipeline.latency", "measure_latency"),
     "prune": ("archdsl.compression.pruning", "prune"),
+    "quantize": ("archdsl.pipeline.quantizing", "quantize"),
     "read_document": ("archdsl.pipeline.documents", "read_document"),
     "read_profile": ("archdsl.analysis.latency.profile_file", "read_profile"),
     "read_value": ("archdsl.pipeline.documents", "read_value"),
@@ -144,6 +146,7 @@ __all__ = [
     "predict_latency",
     "profile",
     "prune",
+    "quantize",
     "read_document",
     "read_profile",
     "read_value",

@@ -74,6 +74,12 @@ def cache_folder() -> Path | None:
     return root / "archdsl" / "verdicts"
 
 
+def measured_seconds(network: str, module: InferenceNetwork, batch_size: int) -> dict[str, float]:
+    """What the kept measurement of a module's recipes says, by recipe; empty where none is kept."""
+    kept = read_verdict(verdict_key(network, module.setting(batch_size), module.runtime))
+    return {} if kept is None else dict(kept["seconds"])
+
+
 def verdict_key(network: str, setting: Setting, runtime: str) -> dict[str, Any]:
     """All that a verdict depends on."""
     from archdsl.backends.runtimes.session import runtime_version

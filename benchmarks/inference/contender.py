@@ -21,7 +21,9 @@ from typing import Any, NamedTuple
 
 from networks import architecture, images, module_with, prepare
 
-THREADS = 2
+THREADS = int(sys.argv[2]) if len(sys.argv) > 2 else 2
+# Processor time tells the truth on a loaded machine too, as long as one thread computes and nobody waits.
+CLOCK = time.process_time if sys.argv[3:] == ["cpu"] else time.perf_counter
 Run = Callable[[], Any]
 
 
@@ -166,11 +168,11 @@ class Contender:
         for _ in range(2):
             self._run()
         times: list[float] = []
-        until = time.perf_counter() + seconds
-        while len(times) < 3 or time.perf_counter() < until:
-            started = time.perf_counter()
+        until = CLOCK() + seconds
+        while len(times) < 3 or CLOCK() < until:
+            started = CLOCK()
             self._run()
-            times.append(time.perf_counter() - started)
+            times.append(CLOCK() - started)
         return {"median": statistics.median(times)}
 
 

@@ -35,9 +35,8 @@ DEAD = "the process ended"
 class Process:
     """A contender that waits for commands."""
 
-    def __init__(self, name: str):
-        self.name = name
-        command = [sys.executable, str(Path(__file__).with_name("contender.py")), name]
+    def __init__(self, name: str, threads: int, clock: str):
+        command = [sys.executable, str(Path(__file__).with_name("contender.py")), name, str(threads), clock]
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
@@ -62,15 +61,16 @@ class Process:
 class Field:
     """The contenders' processes, started when they are first needed, and the folder with what they are given."""
 
-    def __init__(self, contenders: list[str], folder: Path):
+    def __init__(self, contenders: list[str], folder: Path, threads: int, clock: str):
         self.contenders = contenders
+        self._how = (threads, clock)
         self.folder = str(folder)
         self._processes: dict[str, Process] = {}
 
     def ask(self, name: str, **command: Any) -> dict[str, Any]:
         """A contender's answer; one that died is started anew for the next network."""
         if name not in self._processes:
-            self._processes[name] = Process(name)
+            self._processes[name] = Process(name, *self._how)
         answer = self._processes[name].ask(**command)
         if answer.get("error") == DEAD:
             self._processes.pop(name).close()
@@ -122,10 +122,18 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=0.15, help="of each contender in each round")
     parser.add_argument("--output", type=Path, default=Path("runs/bench/inference"))
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "--clock",
+        choices=["wall", "cpu"],
+        default="wall",
+        help="cpu: processor time, for one thread",
+    )
     parser.add_argument("--prepare", action="store_true", help="only make weights and exports, which takes minutes")
     parser.add_argument("--again", action="store_true", help="measure anew what is there")
     options = parser.parse_args()
-    field = Field(options.contenders, options.output / "given")
+    field = Field(options.contenders, options.output / "given", options.threads, options.clock)
+    how = {"threads": options.threads, "clock": options.clock}
     try:
         for network in options.networks:
             for batch in options.batches:
@@ -136,7 +144,7 @@ def main() -> int:
                 if options.prepare:
                     continue
                 found = field.measure(network, batch, options.rounds, options.seconds)
-                write_atomically(path, json.dumps({"machine": machine(), **found}, indent=2) + "\n")
+                write_atomically(path, json.dumps({"machine": machine(), **how, **found}, indent=2) + "\n")
                 report(found)
     finally:
         field.close()

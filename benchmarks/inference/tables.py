@@ -13,7 +13,7 @@ OURS = "archdsl"
 
 def markdown(kept: list[dict[str, Any]], order: list[str]) -> str:
     """A table for each batch size: milliseconds of each contender and our ratio to the best of the others."""
-    lines = [f"# Inference\n\n{_machine(kept)}; 2 threads, float32; medians over interleaved rounds.\n"] if kept else []
+    lines = [f"# Inference\n\n{_machine(kept)}; float32; medians over interleaved rounds.\n"] if kept else []
     for batch in sorted({found["batch"] for found in kept}):
         rows = sorted((f for f in kept if f["batch"] == batch), key=lambda f: order.index(f["network"]))
         lines += [f"## Batch {batch}\n", *_table(rows), ""]
@@ -65,4 +65,6 @@ def _mean(values: list[float]) -> float:
 
 
 def _machine(kept: list[dict[str, Any]]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in kept[0]["machine"].items())
+    first = kept[0]
+    facts = {**first["machine"], "threads": first["threads"], "clock": first["clock"]}
+    return ", ".join(f"{name} {value}" for name, value in facts.items())

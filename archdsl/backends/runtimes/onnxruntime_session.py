@@ -14,7 +14,8 @@ ERRORS_ONLY = 3
 class OnnxRuntimeSession:
     """A model in ONNX Runtime."""
 
-    def __init__(self, model: bytes, threads: Threads):
+    def __init__(self, model: bytes, threads: Threads, move_channels: bool = True):
+        """`move_channels` lets it lay values out anew, channels last for integers."""
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -22,6 +23,8 @@ class OnnxRuntimeSession:
         options.intra_op_num_threads = 1 if threads.split else threads.number
         # Its threads spin while they wait for work, also behind the last step, where that only slows others.
         options.add_session_config_entry("session.force_spinning_stop", "1")
+        if not move_channels:
+            options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
         self._session: Any = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         self._inputs = [(value.name, value.type) for value in self._session.get_inputs()]
         self._outputs = [value.name for value in self._session.get_outputs()]

@@ -10,6 +10,7 @@ import typer
 
 from archdsl.cli.arguments import Decisions, Inputs, Settings, Spec, TextOrJson, expect_folder, loaded
 from archdsl.cli.errors import UsageError
+from archdsl.cli.inference_targets import show_measured, write_int8
 from archdsl.cli.output import progress
 from archdsl.cli.pass_display import show_passes
 
@@ -30,6 +31,8 @@ class Target(StrEnum):
 
 SUFFIXES = {Target.MODULE: ".safetensors", Target.SOURCE: ".py", Target.ONNX: ".onnx", Target.EXPORTED: ".pt2"}
 Mode = Literal["train", "inference"]
+DType = Literal["float32", "int8"]
+Runtime = Literal["auto", "torch", "onnxruntime", "openvino"]
 
 
 def command(
@@ -50,6 +53,23 @@ def command(
     ] = "train",
     dynamic: Annotated[bool, typer.Option("--dynamic", help="Take other heights and widths, too.")] = False,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the weights, where none are given.")] = 0,
+    dtype: Annotated[
+        DType, typer.Option("--dtype", help="With --mode inference: int8 makes an ONNX model in 8-bit integers.")
+    ] = "float32",
+    calibrate: Annotated[
+        str | None,
+        typer.Option(
+            "--calibrate",
+            metavar="DATA",
+            help="For int8: digits, cifar10:DIR, folder:DIR, or a .npy, .npz or .safetensors file of samples.",
+        ),
+    ] = None,
+    measure: Annotated[
+        bool,
+        typer.Option("--measure", help="With --mode inference: try every runtime here, and remember the fastest."),
+    ] = False,
+    runtime: Annotated[Runtime, typer.Option("--runtime", help="With --measure: only this one.")] = "auto",
+    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="With --measure: samples in a batch.")] = 1,
     explain: Annotated[
         bool,
         typer.Option("--explain", help="Write nothing; say what the optimizing passes do to the inference form."),
@@ -64,6 +84,10 @@ def command(
     Writes DIR/NAME.safetensors (module: the weights, for `archdsl.compile(..., weights=FILE)`), DIR/NAME.py (source:
     PyTorch alone), DIR/NAME.onnx and DIR/NAME.pt2 (always the inference form). All have the same weights.
 
+    With --mode inference, --dtype int8 writes DIR/NAME.int8.onnx instead: the network in 8-bit integers, quantized with
+    trained --weights and the ranges that values have on the samples of --calibrate. --measure also times the network on
+    every runtime here; `archdsl.compile(..., optimize="measure")` then starts with the fastest.
+
     With --explain nothing is written: the passes that make the inference form faster are run on the graph, and what
     each did is printed with the operators, multiply-adds and memory access that are left (predicted for one sample)
     and, with --timed, the time of a forward pass, all graphs as plain modules on the CPU.
@@ -76,8 +100,13 @@ def command(
         return
     if timed or format != "text":
         raise UsageError("--timed and --format go with --explain")
+    if mode != "inference" and (dtype != "float32" or measure):
+        raise UsageError("--dtype int8 and --measure go with --mode inference")
     expect_folder(output)
     architecture = loaded(spec, settings, inputs, decisions)
+    if dtype == "int8":
+        write_int8(architecture, weights, calibrate, output / f"{architecture.name}.int8.onnx")
+        return
     module = _module(architecture, weights, mode, dynamic, seed)
     for target in dict.fromkeys(targets or (Target.MODULE, Target.SOURCE)):
         progress(f"making {target}")
@@ -85,6 +114,8 @@ def command(
         _write(target, path, architecture, module, mode, dynamic)
         print(path)
     print(cost_line(archdsl.cost(architecture)))
+    if measure:
+        show_measured(architecture, module, runtime, batch_size)
 
 
 def _module(architecture: Architecture, weights: Path | None, mode: Mode, dynamic: bool, seed: int) -> nn.Module:
@@ -92,7 +123,7 @@ def _module(architecture: Architecture, weights: Path | None, mode: Mode, dynami
     from archdsl.training.seeds import seed_everything
 
     seed_everything(seed, "weights")
-    return archdsl.compile(architecture, mode=mode, weights=weights, dynamic=dynamic)
+    return archdsl.compile(architecture, mode=mode, weights=weights, dynamic=dynamic, optimize=False)
 
 
 def _write(

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from archdsl.backends.runtimes.session import UnfitError
 from archdsl.backends.torch.inference.engines import Engine, Preparation
-from archdsl.backends.torch.inference.recipe import Recipe, Setting, check_runtime, chosen, dtype_name
+from archdsl.backends.torch.inference.inputs import checked
+from archdsl.backends.torch.inference.recipe import Recipe, Setting, check_runtime, chosen
 from archdsl.backends.torch.loading import build_module
 from archdsl.ir.graph import Graph
 from archdsl.ir.text import parse_graph, print_graph
@@ -74,17 +75,17 @@ class InferenceNetwork(nn.Module):
 
     def prepare(self, batch_size: int = 1) -> Recipe:
         """Make the engine for a batch size now instead of in the first call; gives how it will run."""
-        setting = self._setting(batch_size)
+        setting = self.setting(batch_size)
         if setting.device.type != "meta":
             self._engine(setting)
         return self.recipe(batch_size)
 
     def recipe(self, batch_size: int = 1) -> Recipe:
         """How batches of this size are run."""
-        setting = self._setting(batch_size)
+        setting = self.setting(batch_size)
         if setting not in self._recipes:
             decide = self._choose
-            self._recipes[setting] = decide(setting, self) if decide else chosen(setting, self.runtime)
+            self._recipes[setting] = decide(setting, self) if decide else chosen(setting, self.runtime, self._graph)
         return self._recipes[setting]
 
     @property
@@ -182,7 +183,8 @@ class InferenceNetwork(nn.Module):
             self._tensors = [tensor for tensor in held if not tensor.is_inference()]
         return sum([tensor._version for tensor in self._tensors]) + 1
 
-    def _setting(self, batch_size: int) -> Setting:
+    def setting(self, batch_size: int) -> Setting:
+        """Device, type and threads as they are now, for batches of a size."""
         return Setting(*self._place_and_type(), batch_size, torch.get_num_threads())
 
     def _place_and_type(self) -> tuple[torch.device, torch.dtype]:
@@ -199,29 +201,8 @@ class InferenceNetwork(nn.Module):
 
     def _checked(self, inputs: Sequence[Tensor]) -> Setting:
         """The setting that the inputs stand for, once they are what was compiled for."""
-        expected = self._graph.inputs
-        if len(inputs) != len(expected):
-            names = ", ".join(expected)
-            raise TypeError(f"{self._graph.name} reads {len(expected)} inputs ({names}) and got {len(inputs)}")
-        setting = self._setting(0)
-        n: int | None = None
-        for (name, value), x in zip(expected.items(), inputs, strict=True):
-            if not isinstance(x, Tensor):
-                raise TypeError(f"{name} is {type(x).__name__}, and a tensor is needed")
-            wanted = torch.int64 if value.type.dtype == "int64" else setting.dtype
-            if x.dtype is not wanted:
-                given, needed = dtype_name(x.dtype), dtype_name(wanted)
-                raise TypeError(f"{name} is {given}, and the network computes in {needed}: convert one of them")
-            if x.device != setting.device:
-                raise ValueError(f"{name} is on {x.device}, and the network is on {setting.device}: move one of them")
-            shape = tuple(x.shape)
-            if shape[1:] != value.type.shape or not shape:
-                needed = ", ".join(["N", *map(str, value.type.shape)])
-                raise ValueError(f"{name} is {list(shape)}, compiled for [{needed}]")
-            if n is not None and shape[0] != n:
-                raise ValueError(f"{name} has {shape[0]} samples, and the inputs before it have {n}")
-            n = shape[0]
-        return setting._replace(batch_size=n or 0)
+        setting = self.setting(0)
+        return setting._replace(batch_size=checked(self._graph, inputs, setting.device, setting.dtype))
 
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles hold the weights and the graph as text; engines are made anew."""

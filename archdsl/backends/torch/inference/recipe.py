@@ -8,6 +8,8 @@ from typing import Literal, NamedTuple, cast, get_args
 import torch
 
 from archdsl.backends.runtimes.session import FOREIGN, Foreign, is_installed, require
+from archdsl.ir.graph import Graph
+from archdsl.ops.families.convolution import Conv2d
 from archdsl.passes.base import Pass
 from archdsl.passes.optimization import EVERY, pipeline
 
@@ -79,14 +81,32 @@ def dtype_name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def chosen(setting: Setting, runtime: str) -> Recipe:
+def chosen(setting: Setting, runtime: str, graph: Graph) -> Recipe:
     """The recipe that the measurements in docs/benchmarks/inference.md speak for.
+
+    OpenVINO where there are grouped convolutions, or normalisations that no convolution can take in; ONNX Runtime
+    elsewhere; torch where neither is installed or can do it.
 
     Args:
         setting: what it is to run with.
         runtime: `auto`, or the one runtime to take.
+        graph: the network as written.
     """
-    return next(candidates(setting, runtime))
+    found = list(candidates(setting, runtime))
+    if _suits_openvino(graph):
+        found.sort(key=lambda recipe: recipe.runtime != "openvino")
+    return found[0]
+
+
+def _suits_openvino(graph: Graph) -> bool:
+    for node in graph.nodes:
+        if node.op.name == "conv2d" and cast(Conv2d, node.op).groups > 1:
+            return True
+        if node.op.name == "batch_norm2d":
+            before = node.operands[0].producer
+            if before is None or not before.op.name.startswith("conv"):
+                return True
+    return False
 
 
 def candidates(setting: Setting, runtime: str, pipelines: bool = False) -> Iterator[Recipe]:

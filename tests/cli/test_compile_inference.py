@@ -1,0 +1,72 @@
+"""`archdsl compile --mode inference`: 8-bit integers and measured verdicts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import archdsl as package
+
+
+@pytest.fixture
+def weights(archdsl, folder):
+    """Weights of net.yaml in a file."""
+    assert archdsl("compile", "net.yaml", "-o", "out", "-t", "module").status == 0
+    return "out/net.safetensors"
+
+
+def test_eight_bits_from_digits(archdsl, folder, weights):
+    answer = archdsl(
+        "compile", "net.yaml", "--mode", "inference", "--dtype", "int8", "--weights", weights, "--calibrate", "digits",
+        "-o", "out",
+    )  # fmt: skip
+    assert answer.status == 0
+    assert answer.out.splitlines()[0] == "out/net.int8.onnx"
+    assert "off by" in answer.out
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession("out/net.int8.onnx", providers=["CPUExecutionProvider"])
+    images = torch.randn(3, 1, 8, 8)
+    (found,) = session.run(None, {session.get_inputs()[0].name: images.numpy()})
+    exact = package.compile(package.load("net.yaml"), mode="inference", weights=weights)(images)
+    assert np.abs(found - exact.numpy()).max() < 0.3 * float(exact.abs().max())
+
+
+def test_eight_bits_from_a_file_of_samples(archdsl, folder, weights):
+    np.save("samples.npy", np.random.default_rng(0).standard_normal((20, 1, 8, 8)).astype(np.float32))
+    np.savez("samples.npz", image=np.zeros((20, 1, 8, 8), np.float32))
+    for file in ("samples.npy", "samples.npz"):
+        common = ("compile", "net.yaml", "--mode", "inference", "--dtype", "int8", "--weights", weights, "-o", "out")
+        assert archdsl(*common, "--calibrate", file).status == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--dtype", "int8"), "go with --mode inference"),
+        (("--measure",), "go with --mode inference"),
+        (("--mode", "inference", "--dtype", "int8"), "needs --weights FILE and --calibrate"),
+        (("--mode", "inference", "--dtype", "int8", "--calibrate", "no.npy"), "no.npy holds no samples"),
+        (("--mode", "inference", "--dtype", "int8", "--calibrate", "net.yaml"), "net.yaml holds no samples"),
+        (("--mode", "inference", "--dtype", "int8", "--calibrate", "wrong.npy"), "calibration samples for"),
+    ],
+)
+def test_wrong_usage_is_said(archdsl, folder, weights, options, message):
+    np.save("wrong.npy", np.zeros((3, 5)))
+    given = ("--weights", weights) if "--calibrate" in options else ()
+    answer = archdsl("compile", "net.yaml", "-o", "out", *options, *given)
+    assert answer.status == 2
+    assert message in answer.err
+
+
+def test_measuring_says_what_each_runtime_takes_and_remembers(archdsl, folder, monkeypatch):
+    monkeypatch.setenv("ARCHDSL_CACHE_DIR", str(folder / "cache"))
+    answer = archdsl("compile", "net.yaml", "--mode", "inference", "-t", "module", "-o", "out", "--measure")
+    assert answer.status == 0
+    last = answer.out.splitlines()[-1]
+    assert last.startswith("the fastest for a batch of 1: ")
+    assert "onnxruntime unmerged" in answer.out
+    assert len(list((folder / "cache").iterdir())) == 1
+    module = package.compile(package.load("net.yaml"), mode="inference", optimize="measure")
+    assert last.endswith(str(module.recipe()))
