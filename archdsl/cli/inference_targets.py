@@ -30,9 +30,9 @@ def write_int8(architecture: Architecture, weights: Path | None, calibrate: str 
     except (MissingRuntimeError, UnfitError, ValueError) as error:
         raise UsageError(str(error)) from error
     write_atomically(path, made.model)
-    error = _output_error(architecture, weights, made, samples)
+    off = _output_error(architecture, weights, made, samples)
     print(path)
-    print(f"{len(made.model):,} bytes; outputs on the calibration samples are off by {error:.1%} of the largest")
+    print(f"{len(made.model):,} bytes; outputs on the calibration samples are off by {off:.1%} of the largest")
 
 
 def calibration_samples(architecture: Architecture, source: str) -> list[Any]:
