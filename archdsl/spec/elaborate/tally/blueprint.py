@@ -18,6 +18,8 @@ from archdsl.types import TensorType
 # The number of the network's first input, which operators read that read nothing else.
 FIRST_INPUT = -1
 _SCOPE = Scope("")
+# Calls of more operators occur too seldom to be worth it: they are left to the network's own simplification.
+LARGE = 40
 
 
 class Applied(NamedTuple):
@@ -68,6 +70,9 @@ class Blueprint:
     def simplified(self) -> _Flat:
         """The operators that are left, and which of the tensors are given."""
         flat = _flattened(self._read, self._parts, self._given)
+        if len(flat.nodes) > LARGE:
+            self._parts = ()
+            return flat
         first = Value(TensorType((1,)))  # as the first one, it is what simplification lets constants read
         read = [Value(value.type) for value in self._read]
         graph = _graph(flat, {str(number): value for number, value in enumerate([first, *read])}, read, first)
