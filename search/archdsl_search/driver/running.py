@@ -70,7 +70,7 @@ def start(sweep: Sweep, setting: Setting) -> Ended:
         archdsl.ArchdslError, OptionError: for mistakes in space or sweep.
         JournalError, BrokenEvaluatorError: if it cannot go on.
     """
-    if (setting.folder / NAME).exists():
+    if _has_begun(setting.folder):
         raise SearchError(
             f"{setting.folder} has a run already: `archdsl search resume {setting.folder}` goes on with it"
         )
@@ -83,6 +83,12 @@ def start(sweep: Sweep, setting: Setting) -> Ended:
     except (BrokenEvaluatorError, RefusedError):
         _forget(setting.folder)
         raise
+
+
+def _has_begun(folder: Path) -> bool:
+    """Whether there is a journal; one that a crash or a full disk has cut in its first line says nothing yet."""
+    path = folder / NAME
+    return path.exists() and (Journal(folder).header is not None or b"\n" in path.read_bytes())
 
 
 def _forget(folder: Path) -> None:
