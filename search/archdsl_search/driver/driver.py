@@ -98,6 +98,7 @@ class Driver:
             SearchError: if the searcher now proposes something else.
         """
         for record in records:
+            self.spending.note_time(record)
             if isinstance(record, Asked):
                 self._ask_again(record)
             elif isinstance(record, Result):

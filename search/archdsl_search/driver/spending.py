@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archdsl_search.journal.records import Result
+from archdsl_search.journal.records import Record, Result
 from archdsl_search.outcome import State
 from archdsl_search.sweep.model import Budget
 
@@ -20,7 +20,7 @@ class Spending:
         trials: evaluations that were paid for.
         evaluated: their seconds together.
         simulated: the sum of their metric `simulated_seconds`.
-        elapsed: wall time of the run when the last result came, all sessions together.
+        elapsed: wall time of the run when the last line with a time was written, all sessions together.
         free: proposals in a row that were known already, or rejected.
     """
 
@@ -33,7 +33,7 @@ class Spending:
 
     def add(self, result: Result) -> None:
         """Count a result."""
-        self.elapsed = max(self.elapsed, float(result.time.get("elapsed", 0.0)))
+        self.note_time(result)
         if not result.paid:
             self.free += 1
             return
@@ -42,6 +42,10 @@ class Spending:
         self.evaluated += result.seconds
         if result.state is State.FINISHED:
             self.simulated += result.metrics.get(SIMULATED, 0.0)
+
+    def note_time(self, record: Record) -> None:
+        """The run has lasted at least until this line was written."""
+        self.elapsed = max(self.elapsed, float(record.time.get("elapsed", 0.0)))
 
     def used_up(self, budget: Budget, running: int, elapsed: float) -> str:
         """What is used up, counting evaluations that run; empty if nothing is."""

@@ -13,7 +13,7 @@ from archdsl_search.engines.base import Ending
 from archdsl_search.errors import SearchError
 from archdsl_search.evaluators.base import Job
 from archdsl_search.journal.lines import decode, encode
-from archdsl_search.journal.records import Asked, Record, Result, from_fields, to_fields
+from archdsl_search.journal.records import Asked, Record, Result, Session, from_fields, to_fields
 from archdsl_search.outcome import State
 from archdsl_search.searchers.registry import names, searcher_type
 from archdsl_search.sweep.parts import Parts
@@ -115,3 +115,14 @@ def test_another_searcher_is_noticed(make_parts: MakeParts) -> None:
     Driver(make_parts(seed=1), ScriptedEngine(), lines, Path("run")).run()
     with pytest.raises(SearchError, match="does not propose what the journal says"):
         Driver(make_parts(seed=2), ScriptedEngine(), Lines(), Path("run")).rebuild(lines.records)
+
+
+def test_wall_time_is_that_of_all_sessions(make_parts: MakeParts) -> None:
+    parts = make_parts(budget={"seconds": 100})
+    lines = Lines()
+    Driver(parts, ScriptedEngine(), lines, Path("run")).run(lambda: results(lines) >= 2)
+    stopped = Session("stopped", "signal 15", {"elapsed": 99.99})
+    driver = Driver(parts, ScriptedEngine(), lines, Path("run"))
+    driver.rebuild([*lines.records, stopped])
+    assert driver.elapsed > 99
+    assert "100 seconds of wall time" in driver.run()
