@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -14,11 +13,10 @@ from archdsl_search.candidate import Candidate
 from archdsl_search.driver.judging import Verdict, judge
 from archdsl_search.driver.screening import Screen
 from archdsl_search.driver.spending import Spending
-from archdsl_search.driver.watching import watched
-from archdsl_search.engines.base import Ending, Engine, Report
+from archdsl_search.engines.base import Ending, Engine
 from archdsl_search.errors import SearchError
 from archdsl_search.evaluators.base import Job
-from archdsl_search.journal.records import Asked, Record, Result, Rung
+from archdsl_search.journal.records import Asked, Record, Result
 from archdsl_search.journal.writer import stamped
 from archdsl_search.outcome import State
 from archdsl_search.sweep.parts import HIDDEN, Parts
@@ -81,9 +79,6 @@ class Driver:
         self._lost: dict[int, int] = {}
         self._waiting: dict[str, list[int]] = {}
         self._known: dict[str, _Known] = {}
-        self._watch = watched(parts)
-        self._stopped: set[int] = set()
-        engine.on_report = self._on_report
         self._next = 0
         self._exhausted = False
         self._started = time.monotonic()
@@ -106,8 +101,6 @@ class Driver:
                 if candidate is None or dict(candidate.decisions) != dict(record.decisions):
                     raise _differs(record.trial)
                 self._close(record, candidate)
-            elif isinstance(record, Rung) and self._watch is not None:
-                self._watch.recall(record)
             if self._watcher is not None:
                 self._watcher.on_tick(0, self.spending)
         self._before = self.spending.elapsed
@@ -197,16 +190,6 @@ class Driver:
         if jobs:
             self._engine.submit(jobs)
 
-    def _on_report(self, report: Report) -> bool:
-        """Journal what early stopping decides; whether the trial is to return what it has."""
-        reached = self._watch.look(report) if self._watch is not None and report.trial in self._jobs else None
-        if reached is None:
-            return False
-        self._log.write([Rung(*reached, stamped())], sync=False)
-        if reached.stopped:
-            self._stopped.add(reached.trial)
-        return reached.stopped
-
     def _settle(self, endings: Sequence[Ending]) -> None:
         """Journal how evaluations ended, theirs and of those that waited for them, and tell the searcher."""
         ended: deque[tuple[int, Verdict, int | None, dict[str, object]]] = deque()
@@ -215,9 +198,6 @@ class Driver:
             if job is None or self._try_again(ending, job):
                 continue
             del self._jobs[ending.trial]
-            if ending.trial in self._stopped:
-                self._stopped.remove(ending.trial)
-                ending = replace(ending, metrics={**ending.metrics, "stopped_early": 1.0})
             verdict = judge(ending, self.parts.objective, self.parts.sweep.constraints)
             details = {"seconds": round(ending.seconds, 3), "worker": ending.worker}
             ended.append((ending.trial, verdict, None, details))

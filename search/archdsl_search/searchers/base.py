@@ -54,6 +54,9 @@ class Searcher(ABC, Generic[S]):
         None: nothing to try before an open trial has been told; if none is open, the search is over.
         """
 
+    def adopt(self, trial: int, candidate: Candidate) -> None:
+        """Somebody else proposes this candidate, as this trial; it is told like those that were asked for."""
+
     @abstractmethod
     def tell(self, trial: int, candidate: Candidate, outcome: Outcome) -> None:
         """What became of a trial that was asked for."""

@@ -25,5 +25,9 @@ class Grid(Searcher[SearcherSettings]):
         """The next candidate of a new identity."""
         return self._novelty.next()
 
+    def adopt(self, trial: int, candidate: Candidate) -> None:
+        """Don't propose it again."""
+        self._novelty.add(candidate)
+
     def tell(self, trial: int, candidate: Candidate, outcome: Outcome) -> None:
         """Nothing to learn."""

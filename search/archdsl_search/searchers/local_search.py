@@ -53,10 +53,18 @@ class LocalSearch(Searcher[LocalSearchSettings]):
             self._open.add(trial)
         return candidate
 
+    def adopt(self, trial: int, candidate: Candidate) -> None:
+        """A start."""
+        self._to_draw = max(0, self._to_draw - 1)
+        self._novelty.add(candidate)
+        self._open.add(trial)
+
     def tell(self, trial: int, candidate: Candidate, outcome: Outcome) -> None:
         """Remember the value, and move if it is time to."""
         self._open.discard(trial)
-        self._values[candidate.identity] = value_of(outcome)
+        value = value_of(outcome)
+        if value is not None or candidate.identity not in self._values:
+            self._values[candidate.identity] = value
         self._consider(candidate)
         if self.settings.move == "first" and self._here is not None and self._best is not self._here:
             self._move()

@@ -34,5 +34,9 @@ class RandomSearch(Searcher[RandomSettings]):
         """A drawn candidate; with `distinct`, None when every identity was proposed."""
         return self._novelty.sample(self.rng) if self.settings.distinct else self.space.sample(self.rng)
 
+    def adopt(self, trial: int, candidate: Candidate) -> None:
+        """Don't propose it again."""
+        self._novelty.add(candidate)
+
     def tell(self, trial: int, candidate: Candidate, outcome: Outcome) -> None:
         """Nothing to learn."""

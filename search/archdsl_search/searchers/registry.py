@@ -16,6 +16,8 @@ SHIPPED = {
     "regularized_evolution": "archdsl_search.searchers.regularized_evolution:RegularizedEvolution",
     "reinforce": "archdsl_search.searchers.reinforce:Reinforce",
     "nasnet_controller": "archdsl_search.searchers.nasnet_controller:NasnetController",
+    "nsga2": "archdsl_search.searchers.nsga2:Nsga2",
+    "warm_start": "archdsl_search.searchers.warm_start:WarmStart",
     "predictor": "archdsl_search.searchers.predictor:Predictor",
 }
 

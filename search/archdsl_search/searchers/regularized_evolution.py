@@ -48,6 +48,10 @@ class RegularizedEvolution(Searcher[EvolutionSettings]):
             return parent
         return self.space.mutate(parent, self.rng)
 
+    def adopt(self, trial: int, candidate: Candidate) -> None:
+        """Counts towards the first population."""
+        self._wanted -= 1
+
     def tell(self, trial: int, candidate: Candidate, outcome: Outcome) -> None:
         """Join the population; the oldest member leaves."""
         value = value_of(outcome)

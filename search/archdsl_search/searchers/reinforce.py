@@ -72,6 +72,18 @@ class Reinforce(Searcher[ReinforceSettings]):
                 return candidate
         return self.space.sample(self.rng)
 
+    def adopt(self, trial: int, candidate: Candidate) -> None:
+        """Learn from it as if it had been drawn."""
+        taken: list[tuple[_Softmax, int]] = []
+
+        def follow(point: Point) -> int:
+            index = point.index(candidate.decisions[point.id]) or 0
+            taken.append((self._softmax(point), index))
+            return index
+
+        self.space.walk(follow)
+        self._open[trial] = taken
+
     def tell(self, trial: int, candidate: Candidate, outcome: Outcome) -> None:
         """One step of policy gradient."""
         taken = self._open.pop(trial, [])
@@ -87,10 +99,14 @@ class Reinforce(Searcher[ReinforceSettings]):
             softmax.climb(gradient, self.settings.learning_rate)
 
     def _choose(self, point: Point, taken: list[tuple[_Softmax, int]]) -> int:
+        softmax = self._softmax(point)
+        index = self.rng.choices(range(point.outcomes), softmax.probabilities())[0]
+        taken.append((softmax, index))
+        return index
+
+    def _softmax(self, point: Point) -> _Softmax:
         size = point.outcomes
         softmax = self._softmaxes.get((point.id, size))
         if softmax is None:
             softmax = self._softmaxes[point.id, size] = _Softmax([0.0] * size, [0.0] * size, [0.0] * size)
-        index = self.rng.choices(range(size), softmax.probabilities())[0]
-        taken.append((softmax, index))
-        return index
+        return softmax

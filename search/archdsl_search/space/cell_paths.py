@@ -1,9 +1,10 @@
 """Paths of operations through the cells of a network: what two candidates have in common, beyond their decisions.
 
 The path encoding of arXiv:1910.11858, for any graph: in each cell call, a path leads from a value that comes in to a
-value that goes out, and is named by the operators it meets. Identities are left out, and paths through `zero` are no
-paths. A network as a whole has more paths than anybody can count, and a long chain has one that nobody shares: so the
-outermost calls are taken that have few paths and few joins; a call that has too many is looked into.
+value that goes out, and is named by the operators it meets. Identities, sums and concatenations are left out, and paths
+through `zero` are no paths. A network as a whole has more paths than anybody can count, and a long chain has one that
+nobody shares: so the outermost calls are taken that have few paths and few joins; a call that has too many is looked
+into.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from archdsl import Architecture
 
+# Where paths meet; these are not operations on them.
+JOINS = frozenset({"identity", "add", "concat"})
 MOST_PATHS = 64
 MOST_JOINS = 8
 # Widths are decisions of their own, or follow from where the cell stands; they would make equal paths differ.
@@ -77,8 +80,8 @@ def _through(node: Any, paths: set[_Path], joins: bool, words: dict[int, str]) -
         word = words[id(node.op)] = _word(node)
     if word == "zero":
         return set()
-    if word == "identity":
-        return paths
+    if word in JOINS:
+        return {(path, joined + joins) for path, joined in paths}
     return {(f"{path} {word}", joined + joins) for path, joined in paths}
 
 

@@ -13,8 +13,10 @@ import archdsl
 from archdsl_search.evaluators.plan import EvaluatorPlan, plan_function
 from archdsl_search.objectives.base import Objective
 from archdsl_search.searchers.base import Searcher
+from archdsl_search.searchers.warm_start import WarmStart, WarmStartSettings
 from archdsl_search.space.identity import Identify, by_decisions, by_graph, by_string
 from archdsl_search.space.spec_space import SpecSpace
+from archdsl_search.sweep.cheap_score import cheap_score, checked_score
 from archdsl_search.sweep.checking import OptionError, checked_evaluator, checked_objective, checked_searcher
 from archdsl_search.sweep.model import Sweep
 
@@ -43,7 +45,10 @@ class Parts:
     def searcher(self) -> Searcher[Any]:
         """A new searcher at its beginning."""
         kind, settings = checked_searcher(self.sweep.searcher)
-        return kind(self.space, settings, Random(f"archdsl_search {self.sweep.seed} searcher"))
+        searcher = kind(self.space, settings, Random(f"archdsl_search {self.sweep.seed} searcher"))
+        if isinstance(searcher, WarmStart):
+            searcher.score = cheap_score(searcher.settings.score, self.space.space, self.sweep.seed)
+        return searcher
 
     @property
     def described(self) -> dict[str, Any]:
@@ -73,7 +78,9 @@ def put_together(sweep: Sweep, evaluate: Callable[..., Any] | None = None, space
         archdsl.ArchdslError: if the space file has mistakes.
         OptionError: if an option is wrong, or the parts don't fit each other.
     """
-    kind, _ = checked_searcher(sweep.searcher)
+    kind, settings = checked_searcher(sweep.searcher)
+    if isinstance(settings, WarmStartSettings):
+        checked_score(settings.score)
     plan = plan_function(evaluate) if evaluate is not None else checked_evaluator(sweep.evaluator)
     objective = checked_objective(sweep.objective, plan)
     if space is None:

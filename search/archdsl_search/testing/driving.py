@@ -34,14 +34,14 @@ class Record:
         return [(trial, repr(dict(c.decisions)), c.identity) for trial, c in self.candidates.items()]
 
 
-def drive(searcher: Searcher[Any], trials: int, judge: Judge, slots: int = 1, order: int = 0) -> Record:
+def drive(searcher: Searcher[Any], trials: int, judge: Judge, slots: int = 1, order: int = 0, first: int = 0) -> Record:
     """Run a search with `slots` trials open at once, told in an order drawn from the seed `order`."""
     rng, record = Random(order), Record()
     waiting: list[int] = []
-    trial = 0
+    trial, end = first, first + trials
     while True:
         candidate = None
-        if trial < trials and len(waiting) < slots:
+        if trial < end and len(waiting) < slots:
             candidate = searcher.ask(trial)
             record.calls.append(("ask", trial, candidate))
         if candidate is not None:
@@ -51,7 +51,7 @@ def drive(searcher: Searcher[Any], trials: int, judge: Judge, slots: int = 1, or
             if len(waiting) < slots:
                 continue
         if not waiting:
-            record.ended = trial < trials
+            record.ended = trial < end
             return record
         done = waiting.pop(rng.randrange(len(waiting)))
         outcome = judge(done, record.candidates[done])

@@ -151,6 +151,19 @@ class SearcherConformance:
             random.setstate(state)
         assert found[0] == found[1], name
 
+    def test_candidates_of_others_are_adopted(self) -> None:
+        """Candidates that somebody else proposes are taken in and told, before and between its own."""
+        for name, space, settings in self.cases():
+            found = []
+            for _ in range(2):
+                searcher, rng = self.make(space, settings), Random(5)
+                for trial in range(6):
+                    candidate = space.sample(rng)
+                    searcher.adopt(trial, candidate)
+                    searcher.tell(trial, candidate, (finished, hopeless)[trial % 2](trial, candidate))
+                found.append(drive(searcher, 12, finished, slots=2, first=100).proposals())
+            assert found[0] == found[1], name
+
     def test_several_objectives(self) -> None:
         """A searcher that claims to follow several values takes them."""
         if not self.searcher.multi_objective:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from archdsl_search.searchers.grid import Grid
 from archdsl_search.searchers.local_search import LocalSearch, LocalSearchSettings
 from archdsl_search.searchers.nasnet_controller import ControllerSettings, NasnetController
+from archdsl_search.searchers.nsga2 import Nsga2, Nsga2Settings
 from archdsl_search.searchers.predictor import Predictor, PredictorSettings
 from archdsl_search.searchers.random_search import RandomSearch, RandomSettings
 from archdsl_search.searchers.registry import SHIPPED, searcher_type
 from archdsl_search.searchers.regularized_evolution import EvolutionSettings, RegularizedEvolution
 from archdsl_search.searchers.reinforce import Reinforce, ReinforceSettings
+from archdsl_search.searchers.warm_start import WarmStart, WarmStartSettings
 from archdsl_search.testing.searcher_conformance import SearcherConformance
 
 
@@ -44,6 +46,26 @@ class TestNasnetController(SearcherConformance):
         ControllerSettings(hidden=8),
         ControllerSettings(preset="tuned", hidden=8, batch=7),
         ControllerSettings(known="learn", hidden=8, batch=5),
+    )
+
+
+class TestNsga2(SearcherConformance):
+    searcher = Nsga2
+    settings = (Nsga2Settings(population=10), Nsga2Settings(population=4, crossover=0.5, mutation=0.5))
+
+
+class TestWarmStart(SearcherConformance):
+    searcher = WarmStart
+    trials = 30
+    settings = tuple(
+        WarmStartSettings(searcher=searcher, pool=12, start=6)
+        for searcher in (
+            {"name": "regularized_evolution", "population": 10},
+            {"name": "local_search"},
+            {"name": "nasnet_controller", "hidden": 8, "batch": 5},
+            {"name": "reinforce"},
+            {"name": "nsga2", "population": 8},
+        )
     )
 
 

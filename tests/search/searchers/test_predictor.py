@@ -85,9 +85,9 @@ graph:
         found = space.complete({f"branches[{i}]/{k}": v for i, (k, v) in enumerate(labels.items())}, Random(0))
         return {path.split(": ", 1)[1] for path in space.paths(found)}
 
-    assert paths(a="skip", b="none") == {"0 add"}
-    convolution = "0 conv2d(kernel_size=(3, 3),padding=(1, 1)) add"
-    assert paths(a="conv", b="skip") == {convolution, "0 add"}
+    assert paths(a="skip", b="none") == {"0"}
+    convolution = "0 conv2d(kernel_size=(3, 3),padding=(1, 1))"
+    assert paths(a="conv", b="skip") == {convolution, "0"}
     assert len(paths(a="conv", b="pool")) == 2
     assert paths(a="none", b="none") == set()
 

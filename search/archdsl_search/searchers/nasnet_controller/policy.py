@@ -9,6 +9,7 @@ from random import Random
 import numpy as np
 import numpy.typing as npt
 
+from archdsl_search.candidate import Decisions
 from archdsl_search.searchers.nasnet_controller.lstm import Array, Tape, Weights, gradients, unroll
 from archdsl_search.space.search_space import Point
 
@@ -31,9 +32,9 @@ class Policy:
         self.weights = Weights.drawn(hidden, lambda shape: numbers.uniform(-initial_range, initial_range, shape))
         self._rng = rng
 
-    def begin(self) -> Sampling:
-        """Begin a candidate."""
-        return Sampling(self.weights, self._rng)
+    def begin(self, follow: Decisions | None = None) -> Sampling:
+        """Begin a candidate, drawn or following decisions."""
+        return Sampling(self.weights, self._rng, follow or {})
 
     def forward(self, episodes: Sequence[Episode]) -> Forward:
         """All decisions of some episodes under the present weights."""
@@ -43,7 +44,8 @@ class Policy:
 class Sampling:
     """A candidate in the making: called at each decision."""
 
-    def __init__(self, weights: Weights, rng: Random):
+    def __init__(self, weights: Weights, rng: Random, follow: Decisions):
+        self._follow = follow
         self.episode = Episode()
         self._weights = weights
         self._rng = rng
@@ -51,18 +53,23 @@ class Sampling:
         self._h = self._c = np.zeros(weights.hidden)
 
     def __call__(self, point: Point) -> int:
-        """Draw an outcome."""
+        """Draw or follow an outcome."""
         name = f"{point.id}#{point.outcomes}"
         self._weights.meet(name, point.outcomes)
         self._h, self._c = self._weights.step(self._input, self._h, self._c)
         log_p = log_softmax(self._weights.logits(name, self._h))
-        bounds = np.cumsum(np.exp(log_p))
-        outcome = min(int(np.searchsorted(bounds, self._rng.random() * bounds[-1], "right")), point.outcomes - 1)
+        outcome = self._outcome(point, log_p)
         self.episode.names.append(name)
         self.episode.outcomes.append(outcome)
         self.episode.log_probability += float(log_p[outcome])
         self._input = self._weights.values[f"embed/{name}"][outcome]
         return outcome
+
+    def _outcome(self, point: Point, log_p: Array) -> int:
+        if self._follow:
+            return point.index(self._follow[point.id]) or 0
+        bounds = np.cumsum(np.exp(log_p))
+        return min(int(np.searchsorted(bounds, self._rng.random() * bounds[-1], "right")), point.outcomes - 1)
 
 
 class Forward:

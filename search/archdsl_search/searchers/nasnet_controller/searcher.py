@@ -60,6 +60,14 @@ class NasnetController(Searcher[ControllerSettings]):
         # The policy gives nothing that is new: it has converged, or the space is nearly exhausted.
         return self.space.sample(self.rng) if self.settings.known == "propose" else self._novelty.sample(self.rng)
 
+    def adopt(self, trial: int, candidate: Candidate) -> None:
+        """Learn from it as if it had been drawn, with the probability that the policy gives it now."""
+        sampling = self._policy.begin(candidate.decisions)
+        with one_thread():
+            self.space.walk(sampling)
+        self._novelty.add(candidate)
+        self._open[trial] = sampling.episode
+
     def tell(self, trial: int, candidate: Candidate, outcome: Outcome) -> None:
         """Take a finished trial into the batch, and learn when the batch is full."""
         episode = self._open.pop(trial, None)

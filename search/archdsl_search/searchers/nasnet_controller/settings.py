@@ -25,8 +25,8 @@ PRESETS: dict[str, dict[str, Any]] = {
 class ControllerSettings(SearcherSettings):
     """Constants of the controller; the defaults are the paper's (arXiv:1707.07012, section 3.1 and appendix A).
 
-    What the paper leaves open, and is chosen here: the optimizer (Adam, as in arXiv:1611.01578), PPO's clip and the
-    number of epochs (the usual 0.2 of arXiv:1707.06347, and 1).
+    What the paper leaves open, and is chosen here: the optimizer (Adam, as in arXiv:1611.01578), PPO's clip (0.2, as in
+    arXiv:1707.06347) and its epochs (10, as there).
     """
 
     preset: Literal["paper", "tuned"] = Field(
@@ -39,7 +39,7 @@ class ControllerSettings(SearcherSettings):
     batch: int = Field(20, ge=1, description="Finished architectures for each update.")
     initial_range: float = Field(0.1, gt=0, description="Weights are drawn from U(-r, r).")
     clip: float = Field(0.2, gt=0, description="PPO: how far the ratio of probabilities may move and still gain.")
-    epochs: int = Field(1, ge=1, description="PPO: steps of Adam on each batch.")
+    epochs: int = Field(10, ge=1, description="PPO: steps of Adam on each batch.")
     reward: Literal["value", "rank"] = Field(
         "value",
         description="`value`: the objective as it is. `rank`: the part of the last 1000 told that are worse, to the "

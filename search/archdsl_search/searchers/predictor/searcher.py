@@ -55,6 +55,12 @@ class Predictor(Searcher[PredictorSettings]):
         with one_thread():
             return self._chosen(trial)
 
+    def adopt(self, trial: int, candidate: Candidate) -> None:
+        """Counts towards the first candidates."""
+        self._to_draw -= 1
+        self._novelty.add(candidate)
+        self._open[trial] = self._encoder.encode(candidate), 0.0
+
     def tell(self, trial: int, candidate: Candidate, outcome: Outcome) -> None:
         """Learn a finished value; a new one among the best sends its mutations to the pool."""
         encoded, _ = self._open.pop(trial)
