@@ -20,9 +20,11 @@ Distances = Mapping[str, Matrix]
 
 REACHES = (0.15, 0.3, 0.6, 1.2, 2.4)
 NOISES = (1e-3, 1e-2, 1e-1)
-# Members with less of the total weight are left out.
-LEAST_WEIGHT = 0.03
-MOST_MEMBERS = 3
+# Members with less of the total weight are left out; so are the lightest where they would take too long: members times
+# the square of the candidates seen is bounded.
+LEAST_WEIGHT = 0.02
+MOST_WORK = 60_000
+LEAST_MEMBERS = 3
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ class Ensemble:
         weighed = [Member(e, r, n, float(np.exp(evidence - top))) for evidence, e, r, n in found]
         total = sum(member.weight for member in weighed)
         weighed.sort(key=lambda member: -member.weight)
-        kept = [m for m in weighed[:MOST_MEMBERS] if m.weight >= LEAST_WEIGHT * total] or weighed[:1]
+        most = max(LEAST_MEMBERS, MOST_WORK // n**2)
+        kept = [m for m in weighed[:most] if m.weight >= LEAST_WEIGHT * total] or weighed[:1]
         share = sum(member.weight for member in kept)
         self._members = [Member(m.encodings, m.reach, m.noise, m.weight / share) for m in kept]
 
