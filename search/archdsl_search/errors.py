@@ -12,4 +12,4 @@ class SearchError(Exception):
 
 
 class RefusedError(SearchError):
-    """The engine cannot carry out the sweep: there is no cluster, or none that ever could."""
+    """The sweep cannot be carried out as asked: there is no cluster, or none that ever could; a package is missing."""

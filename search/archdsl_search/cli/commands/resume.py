@@ -6,6 +6,7 @@ from archdsl_search.cli.arguments import Address, EngineName, Overrides, Quiet, 
 from archdsl_search.cli.errors import reported
 from archdsl_search.cli.finishing import finish
 from archdsl_search.cli.output import warn
+from archdsl_search.cli.watching import Log, watching
 
 
 def command(
@@ -13,6 +14,7 @@ def command(
     engine: EngineName = "local",
     address: Address = "",
     settings: Overrides = None,
+    log: Log = None,
     quiet: Quiet = False,
     format: TextOrJson = "text",
 ) -> None:
@@ -21,10 +23,9 @@ def command(
     The searcher is rebuilt from the journal, bit for bit. Evaluations that were under way run again under the same
     numbers, finished ones never. `--set` changes budget and resources: `--set budget.trials=500`.
     """
-    from archdsl_search.cli.display import Display
     from archdsl_search.driver.running import Setting, resume
 
-    with reported(), Display(quiet) as display:
-        ended = resume(Setting(run, engine, address, display.watch), overrides(settings))
+    with reported(), watching(run, quiet, log) as seen:
+        ended = resume(Setting(run, engine, address, seen.watch), overrides(settings))
     warn(ended.warning)
     finish(run, ended, format)

@@ -10,6 +10,7 @@ import typer
 from archdsl_search.cli.arguments import Address, EngineName, Overrides, Quiet, TextOrJson, overrides
 from archdsl_search.cli.errors import UsageError, reported
 from archdsl_search.cli.finishing import finish
+from archdsl_search.cli.watching import Log, watching
 
 
 def command(
@@ -32,6 +33,7 @@ def command(
             "--price", min=0, help="With --check: of an hour of one GPU, or of one CPU core for trials without GPUs."
         ),
     ] = None,
+    log: Log = None,
     quiet: Quiet = False,
     format: TextOrJson = "text",
 ) -> None:
@@ -57,9 +59,8 @@ def command(
             raise UsageError("--out RUN is needed: the folder of the run, a new one (or --check)")
         if price is not None:
             raise UsageError("--price is for --check")
-        from archdsl_search.cli.display import Display
         from archdsl_search.driver.running import Setting, start
 
-        with Display(quiet) as display:
-            ended = start(loaded, Setting(out, engine, address, display.watch))
+        with watching(out, quiet, log) as seen:
+            ended = start(loaded, Setting(out, engine, address, seen.watch))
     finish(out, ended, format)

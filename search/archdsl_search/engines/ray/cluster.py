@@ -93,4 +93,5 @@ def _arguments(address: str, needs: Needs) -> dict[str, Any]:
     bundle = needs.total
     cpus = max(os.cpu_count() or 1, math.ceil(bundle.get("CPU", 0.0) * needs.workers))
     custom = {name: math.ceil(amount * needs.workers) for name, amount in bundle.items() if name not in ("CPU", "GPU")}
-    return {"num_cpus": cpus, "resources": custom, "include_dashboard": False}
+    # `local`: a new one, also where Ray has noted that another one runs here.
+    return {"address": "local", "num_cpus": cpus, "resources": custom, "include_dashboard": False}
