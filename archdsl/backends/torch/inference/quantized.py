@@ -14,7 +14,7 @@ from archdsl.backends.runtimes.session import Array, Session, Threads
 from archdsl.backends.torch.inference.inputs import checked
 from archdsl.ir.graph import Graph
 from archdsl.ir.text import parse_graph, print_graph
-from archdsl.passes.optimization import optimize, pipeline
+from archdsl.passes.optimization import optimize
 
 CPU = torch.device("cpu")
 # Samples that calibration runs at once: more would only take memory.
@@ -101,7 +101,7 @@ def quantized_network(
     """
     from archdsl.backends.onnx import to_model
 
-    made = optimize(graph, pipeline(without=["sibling_merging"]))
+    made = optimize(graph)
     model = to_model(made.graph, made.weights.forward(state), name=name, checked=False).SerializeToString()
     starts = range(0, len(samples[0]), CALIBRATION_BATCH)
     pairs = list(zip(graph.inputs, samples, strict=True))

@@ -11,14 +11,14 @@ from archdsl.backends.runtimes.session import FOREIGN, Foreign, is_installed, re
 from archdsl.ir.graph import Graph
 from archdsl.ops.families.convolution import Conv2d
 from archdsl.passes.base import Pass
-from archdsl.passes.optimization import EVERY, pipeline
+from archdsl.passes.optimization import EVERY, FEWEST
 
 RuntimeName = Literal["torch", "onnxruntime", "openvino"]
 RUNTIMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
-Pipeline = Literal["every", "unmerged", "none"]
+Pipeline = Literal["every", "fewest", "none"]
 PIPELINES: dict[Pipeline, tuple[tuple[Pass, ...], ...]] = {
     "every": EVERY,
-    "unmerged": pipeline(without=["sibling_merging"]),
+    "fewest": FEWEST,
     "none": (),
 }
 
@@ -44,8 +44,8 @@ class Recipe(NamedTuple):
     Attributes:
         runtime: whose kernels.
         split: threads take samples of their own instead of sharing each step.
-        pipeline: the passes that the graph goes through: `every` one, all but the merging of siblings (`unmerged`),
-            or `none`.
+        pipeline: the passes that the graph goes through: `every` one, the same and siblings merged whose result must be
+            split (`fewest` operators), or `none`.
     """
 
     runtime: RuntimeName
@@ -113,12 +113,9 @@ def candidates(setting: Setting, runtime: str, pipelines: bool = False) -> Itera
     """Recipes that can run here, the most promising first; with `pipelines` each with all pipelines."""
     for name in _runtimes(setting, runtime):
         foreign = name in FOREIGN
-        # ONNX Runtime and OpenVINO gain nothing by merged siblings: the split behind them is a copy.
-        first: Pipeline = "unmerged" if foreign else "every"
         for split in dict.fromkeys([foreign and setting.batch_size > 1 and setting.threads > 1, False]):
-            yield Recipe(name, split, first)
-            if pipelines:
-                yield from (Recipe(name, split, each) for each in PIPELINES if each != first)
+            for each in PIPELINES if pipelines else ("every",):
+                yield Recipe(name, split, cast(Pipeline, each))
 
 
 def _runtimes(setting: Setting, runtime: str) -> list[RuntimeName]:
