@@ -82,7 +82,7 @@ def share(flags: Sequence[bool]) -> dict[str, float]:
     """A proportion and its 95 % confidence interval (Wilson)."""
     n, p = len(flags), mean(map(float, flags))
     centre, width = p + Z * Z / (2 * n), Z * (p * (1 - p) / n + Z * Z / (4 * n * n)) ** 0.5
-    return {"share": p, "low": (centre - width) / (1 + Z * Z / n), "high": (centre + width) / (1 + Z * Z / n)}
+    return {"share": p, "low": max(0.0, centre - width) / (1 + Z * Z / n), "high": (centre + width) / (1 + Z * Z / n)}
 
 
 def _table(protocol: str, of: Mapping[str, Mapping[str, Any]]) -> str:
