@@ -15,10 +15,9 @@ from typing import Any
 
 from archdsl_search.engines.base import Ending
 from archdsl_search.engines.failures import failure
+from archdsl_search.engines.logs import LOG, LONGEST, LONGEST_OF_FINISHED, shorten
 from archdsl_search.evaluators.base import Evaluator, Job, Metrics
 from archdsl_search.outcome import State
-
-LOG = "log.txt"
 
 
 def carry_out(evaluator: Evaluator[Any], job: Job) -> tuple[Ending, bool]:
@@ -38,6 +37,7 @@ def carry_out(evaluator: Evaluator[Any], job: Job) -> tuple[Ending, bool]:
             found = (state, {}, message)
         finally:
             free_memory()
+    shorten(job.folder / LOG, LONGEST_OF_FINISHED if found[0] is State.FINISHED else LONGEST)
     return Ending(job.trial, *found, seconds=time.monotonic() - started, worker=name_of_process()), spent
 
 

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import cloudpickle
 
 from archdsl_search.engines.base import Ending
+from archdsl_search.engines.logs import LOG, LONGEST, shorten
 from archdsl_search.evaluators.base import Evaluator, Job, Metrics
 from archdsl_search.outcome import State
 
@@ -144,7 +145,9 @@ class Worker:
             raise BrokenEvaluatorError(f"a worker was not ready after {STARTING:g} s")
         message = f"stopped at its deadline of {self._limits.deadline:g} s"
         ending = Ending(self.job.trial, State.FAILED, {}, message, time.monotonic() - self._started)
+        log = self.job.folder / LOG
         self.close()
+        shorten(log, LONGEST)
         return ending
 
     def close(self) -> None:
@@ -169,6 +172,7 @@ class Worker:
         self.close()
         if job is None:
             return None
+        shorten(job.folder / LOG, LONGEST)
         seconds = time.monotonic() - self._started
         how = f"signal {-status}" if status is not None and status < 0 else f"exit status {status}"
         return Ending(job.trial, State.FAILED, {}, f"the worker died ({how})", seconds, lost=True)
