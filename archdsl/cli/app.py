@@ -44,6 +44,9 @@ COMMANDS: dict[str, str] = {
     "doctor": "Report versions, devices and what is missing.",
 }
 
+# Commands that packages beside this one bring along, if they are installed: their one-line helps, for the same reason.
+COMPANIONS: dict[str, str] = {"search": "Search a space of architectures."}
+
 ENTRY_POINT_GROUP = "archdsl.commands"
 
 
@@ -70,7 +73,8 @@ class LazyGroup(TyperGroup):
 
     def format_commands(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
         points = _installed()
-        rows = [(name, COMMANDS.get(name) or f"from {points[name].value}") for name in self.list_commands(ctx)]
+        known = {**COMPANIONS, **COMMANDS}
+        rows = [(name, known.get(name) or f"from {points[name].value}") for name in self.list_commands(ctx)]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 

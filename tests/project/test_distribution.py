@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -82,11 +83,18 @@ def constraints():
 
 
 def test_commands_in_the_readme_exist():
-    from archdsl.cli.app import COMMANDS
+    from archdsl.cli.app import COMMANDS, COMPANIONS
 
     used = set(re.findall(r"^(?:\$ )?archdsl (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE))
     assert used
-    assert used <= set(COMMANDS)
+    assert used <= {*COMMANDS, *COMPANIONS}
+
+
+def test_the_command_of_the_search_says_what_the_root_command_says_of_it():
+    from archdsl.cli.app import COMPANIONS
+
+    (point,) = [point for point in entry_points(group="archdsl.commands") if point.name == "search"]
+    assert point.load().registered_callback.callback.__doc__.splitlines()[0] == COMPANIONS["search"]
 
 
 def test_the_spec_in_the_readme_is_what_init_writes(tmp_path):

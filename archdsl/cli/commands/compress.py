@@ -15,7 +15,12 @@ from archdsl.cli.output import print_json, progress, table
 if TYPE_CHECKING:
     from archdsl import Compressed
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
+app = typer.Typer(
+    help="Prune, factorize, widen or deepen a trained network.",
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+)
 
 WeightsFile = Annotated[
     Path | None,
@@ -35,7 +40,7 @@ MultAdds = Annotated[
 
 @app.callback()
 def _group() -> None:
-    """Make a smaller or a larger network out of a trained one: a new spec, and weights for it."""
+    """Prune, factorize, widen or deepen a trained network: a new spec, and weights for it."""
 
 
 @app.command("prune")

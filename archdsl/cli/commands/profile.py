@@ -46,10 +46,11 @@ def command(
     force: Force = False,
     format: TextOrJson = "text",
 ) -> None:
-    """Measure how long a network takes on this machine, as a whole and layer by layer.
+    """Measure how long a network takes; fit a profile that predicts it.
 
-    Warm, in rounds that take the whole network and its layers in turn; medians, the quartiles around them, and the
-    fastest round. Layers are timed where they stand, in passes that run them one by one.
+    On this machine, as a whole and layer by layer: warm, in rounds that take the whole network and its layers in turn;
+    medians, the quartiles around them, and the fastest round. Layers are timed where they stand, in passes that run
+    them one by one.
 
     With --fit, some fifty networks are measured instead, which takes a few minutes on a machine that does nothing else,
     and FILE gets what predicts the time of any network: `archdsl cost SPEC --device FILE`.
