@@ -6,9 +6,9 @@
     python benchmarks/sweep/run.py driver --slots 500 --seconds 2 --trials 20000
 
 `ray` and `tune` count what ends once every worker has brought its first result: processes start slowly on a small
-machine, and once in a sweep. `light` puts packed evaluations of milliseconds beside the same work in a loop. `driver`
-simulates the slots by one object that keeps times: what is measured is searcher, driver and journal. Each prints one
-line of JSON; nothing is kept.
+machine, and once in a sweep. `light` puts packed evaluations of milliseconds beside
+the same in the driver's own process. `driver` simulates the slots by one object that keeps times: what is measured is
+searcher, driver and journal. Each prints one line of JSON; nothing is kept.
 """
 
 from __future__ import annotations
@@ -180,12 +180,14 @@ def tune(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def light(options: argparse.Namespace) -> dict[str, Any]:
-    """Packed evaluations of milliseconds on one worker of the engine `ray`, beside the same in a loop."""
+    """Packed evaluations of milliseconds on one worker of the engine `ray`, beside the same in the driver's process."""
     parts = parts_of(options.trials, 1, options.seconds, options.batch, options.searcher)
-    engine = open_engine("ray", parts)
-    clock = carried_out(parts, engine)
-    engine.close(10.0)
-    return _share(clock.throughput(options.trials // 5), 1 / options.seconds)
+    found = {}
+    for name in ("local", "ray"):
+        engine = open_engine(name, parts)
+        found[name] = carried_out(parts, engine).throughput(options.trials // 5)
+        engine.close(10.0)
+    return {**_share(found["ray"], 1 / options.seconds), "local_per_second": round(found["local"], 2)}
 
 
 def driver(options: argparse.Namespace) -> dict[str, Any]:
