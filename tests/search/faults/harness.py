@@ -168,6 +168,7 @@ class Nodes:
         for line in process.stdout:  # Ray may say something first
             if line.startswith("127.0.0.1:"):
                 return cls(process, line.strip())
+        process.communicate()
         raise AssertionError("the cluster has not started")
 
     def tell(self, command: str) -> None:
