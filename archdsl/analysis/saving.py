@@ -135,6 +135,7 @@ _RULES: dict[str, Callable[[Node], Saved]] = {
     **dict.fromkeys(_KEEPING_INPUT.split(), lambda node: _INPUT),
     **dict.fromkeys(_KEEPING_RESULT.split(), lambda node: _RESULT),
     **dict.fromkeys(["conv1d", "conv2d", "conv_transpose2d", "linear"], _layer),
+    "learned_group_conv2d": lambda node: _INPUT,  # and once, whatever the batch: the masked kernel
     **dict.fromkeys(["max_pool1d", "max_pool2d", "avg_pool1d", "avg_pool2d"], _pooled),
     **dict.fromkeys(["dropout", "dropout2d"], _dropout),
     **dict.fromkeys(["mul", "div"], _factors),

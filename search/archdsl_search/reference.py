@@ -95,7 +95,20 @@ my_searcher = "my_package.searching:MySearcher"
 Once the package is installed, `searcher: {name: my_searcher}` is it. The suite of ours tests it too:
 
 ```python
+from archdsl_search.candidate import Candidate
+from archdsl_search.outcome import Outcome
+from archdsl_search.searchers.base import Searcher, SearcherSettings
 from archdsl_search.testing.searcher_conformance import SearcherConformance
+
+
+class MySearcher(Searcher[SearcherSettings]):
+    name = "my_searcher"
+
+    def ask(self, trial: int) -> Candidate | None:
+        return self.space.sample(self.rng)
+
+    def tell(self, trial: int, candidate: Candidate, outcome: Outcome) -> None:
+        pass
 
 
 class TestMine(SearcherConformance):

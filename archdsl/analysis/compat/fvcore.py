@@ -46,6 +46,7 @@ def _resize(call: Call) -> int:
 
 _RULES: dict[str, Callable[[Call], int]] = {
     **dict.fromkeys(["nn.Conv1d", "nn.Conv2d", "nn.ConvTranspose2d", "nn.Linear", "F.conv2d"], _exact),
+    "support.LearnedGroupConv2d": _exact,
     **dict.fromkeys(["nn.LSTMCell", "nn.GRUCell", "support.LSTMCell", "support.GRUCell"], _exact),
     **dict.fromkeys(["nn.BatchNorm1d", "nn.BatchNorm2d", "F.batch_norm"], _batch_norm),
     **dict.fromkeys(["nn.InstanceNorm2d", "nn.GroupNorm", "nn.LayerNorm"], _norm),

@@ -12,7 +12,7 @@ from archdsl.analysis.compat.calls import Call
 from archdsl.ops.base import cost_of
 
 _LAYERS = frozenset({"nn.Conv1d", "nn.Conv2d", "nn.ConvTranspose2d", "nn.Linear"})
-_PRODUCTS = frozenset({"torch.matmul", "F.conv2d"})
+_PRODUCTS = frozenset({"torch.matmul", "F.conv2d", "support.LearnedGroupConv2d"})
 _CELLS = frozenset({"nn.LSTMCell", "nn.GRUCell", "support.LSTMCell", "support.GRUCell"})
 _UNROLLED = frozenset({"gru", "rnn"})
 

@@ -3,7 +3,8 @@
 The module has the tree, the parameters and the `state_dict` of the plain one, so a trained checkpoint loads, and what
 it saves loads anywhere. Engines are made from these weights through the passes' weight map, one for each batch size in
 use, and made anew when weights, type or device change. What no engine is made for (training, gradients, no samples)
-runs on the plain module.
+runs on the plain module, and so does what is watched layer by layer: through hooks of its layers, a trace or a dispatch
+mode, as counters of operations and memory do. They see the network as it is written.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ class InferenceNetwork(nn.Module):
         self._recipes: dict[Setting, Recipe] = {}
         self._prepared: Preparation | None = None
         self._tensors: list[Tensor] | None = None
+        self._hooks: list[Mapping[int, Any]] | None = None
         self._found: tuple[torch.device, torch.dtype] | None = None
         self._seen = 0
         self.requires_grad_(False)
@@ -149,7 +151,7 @@ class InferenceNetwork(nn.Module):
     def _forget(self) -> None:
         self._engines = OrderedDict()
         self._recipes = {}
-        self._prepared = self._tensors = self._found = None
+        self._prepared = self._tensors = self._hooks = self._found = None
         self._seen = 0
 
     def _engine(self, setting: Setting) -> Engine:
@@ -197,7 +199,17 @@ class InferenceNetwork(nn.Module):
 
     def _is_for_engine(self, inputs: Sequence[Tensor], setting: Setting) -> bool:
         gradients = torch.is_grad_enabled() and (self._wants_gradients or any(x.requires_grad for x in inputs))
-        return not (self.training or gradients or setting.batch_size == 0 or setting.device.type == "meta")
+        without = self.training or gradients or setting.batch_size == 0 or setting.device.type == "meta"
+        return not (without or self._is_watched())
+
+    def _is_watched(self) -> bool:
+        """Whether somebody follows the computation layer by layer."""
+        if torch._C._len_torch_dispatch_stack() or torch._C._is_tracing() or torch.compiler.is_compiling():
+            return True
+        if self._hooks is None:
+            layers = list(self._plain[0].modules())[1:]
+            self._hooks = [hooks for each in layers for hooks in (each._forward_hooks, each._forward_pre_hooks)]
+        return any(self._hooks)
 
     def _checked(self, inputs: Sequence[Tensor]) -> Setting:
         """The setting that the inputs stand for, once they are what was compiled for."""
@@ -207,7 +219,7 @@ class InferenceNetwork(nn.Module):
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles hold the weights and the graph as text; engines are made anew."""
         state = dict(self.__dict__)
-        for name in ("_engines", "_recipes", "_prepared", "_tensors", "_found", "_seen"):
+        for name in ("_engines", "_recipes", "_prepared", "_tensors", "_hooks", "_found", "_seen"):
             del state[name]
         state["_graph"] = print_graph(self._graph)
         return state
