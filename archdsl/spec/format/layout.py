@@ -49,9 +49,19 @@ class _Layout:
         head = f"{prefix}{leaf_text(self._text, key, flow=False, key=True)}:"
         nested = isinstance(value, Branch) and not value.flow
         written = "" if nested else self._value(value, column, column - key.column)
-        self._line(key.line, key.column, column, f"{head} {written}" if written else head)
+        line = key.line
+        if isinstance(value, Leaf) and value.line > line and "\n" in written and value.style not in ("|", ">"):
+            self._lift_comment(key, column)
+            line = value.line
+        self._line(line, key.column, column, f"{head} {written}" if written else head)
         if nested:
             self.block(value, column + INDENT, "" if column + INDENT == 0 else " " * (column + INDENT))
+
+    def _lift_comment(self, key: Leaf, column: int) -> None:
+        """Writes the comment behind a key in front of it: the text over several lines that joins it takes none."""
+        self._between(key.line, key.column, column)
+        if key.line in self._remarks.trailing:
+            self._lines.append(" " * column + self._remarks.trailing[key.line][1])
 
     def _value(self, node: Node, column: int, shift: int) -> str:
         """A scalar or something in brackets, which belongs to a key or dash at `column` that has moved by `shift`."""

@@ -48,10 +48,10 @@ def _processes(sweeping: Sweeping) -> list[Leftover]:
 
 
 def test_worker_processes_killed_now_and_then(sweeping: Sweeping) -> None:
-    sweeping.describe(30, workers=2, seconds=0.2)
+    sweeping.describe(30, workers=2, seconds=0.4)
     driver = sweeping.begin()
     sweeping.wait_for(2, driver)
-    assert kill_workers(sweeping, driver, 1.0, 4, WORKER) == 4
+    assert kill_workers(sweeping, driver, 0.8, 4, WORKER) == 4
     end(driver)
     expect_sound(sweeping, 30)
     sweeping.expect_nothing_left()

@@ -111,6 +111,7 @@ last: "x: y"
         ("? a\n: 1", "a: 1"),
         ("---\na: 1\n...", "a: 1"),
         ("a:\n    - b:\n          c", "a:\n  - b: c"),
+        ('a:  # c\n  # d\n  "x\n  y"  # e', '# c\n# d\na: "x\n  y"  # e'),
         ("a: |2\n    x\n   y", "a: |2\n    x\n   y"),
         ("a: |+\n    x\n\n", "a: |+\n  x\n\n"),
         ("a: |+\n    x\n\nb: 1", "a: |+\n  x\n\nb: 1"),
