@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -18,6 +20,8 @@ from archdsl_search.sweep.model import Resources, SpaceChoice
 from archdsl_search.sweep.parts import Parts
 
 NAMES = ("local", "ray")
+# Seconds in which an engine must have stopped.
+GRACE = 10.0
 
 
 def open_engine(name: str, parts: Parts, address: str = "") -> Engine:
@@ -37,6 +41,16 @@ def open_engine(name: str, parts: Parts, address: str = "") -> Engine:
     if parts.plan.light:
         return InProcessEngine(partial(parts.plan.make, parts.space.space), resources.workers * batch_of(parts))
     return LocalEngine(maker(parts), resources.workers, limits_of(resources))
+
+
+@contextmanager
+def running_engine(name: str, parts: Parts, address: str = "") -> Iterator[Engine]:
+    """The engine while the block runs; afterwards it is closed, however the block ended. Errors as `open_engine`'s."""
+    engine = open_engine(name, parts, address)
+    try:
+        yield engine
+    finally:
+        engine.close(GRACE)
 
 
 def _ray_engine(parts: Parts, address: str) -> Engine:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from archdsl_search.candidate import Candidate
 from archdsl_search.driver.driver import TICK, seed_of
-from archdsl_search.driver.engines import open_engine
+from archdsl_search.driver.engines import running_engine
 from archdsl_search.driver.judging import Verdict, judge
 from archdsl_search.driver.screening import Screen
 from archdsl_search.driver.spending import SIMULATED
@@ -97,7 +96,7 @@ def probe(parts: Parts, engine: str, address: str, wanted: int, should_stop: Cal
     drawn, candidates = _draw(parts, wanted)
     with TemporaryDirectory(prefix="archdsl-probe-") as scratch:
         reduced = _reduced(parts, max(1, len(candidates)), Path(scratch))
-        with closing(_Closing(open_engine(engine, reduced, address))) as opened:
+        with running_engine(engine, reduced, address) as running:
             # No folder could ever be made there: what evaluations print is dropped.
             nowhere = Path("/dev/null/trial")
             jobs = [
@@ -105,16 +104,8 @@ def probe(parts: Parts, engine: str, address: str, wanted: int, should_stop: Cal
                 for n, found in enumerate(candidates)
             ]
             started = time.monotonic()
-            ended = list(_carried_out(opened.engine, jobs, should_stop, seen))
+            ended = list(_carried_out(running, jobs, should_stop, seen))
     return _summed_up(parts, drawn, len(jobs), [(ending, at - started) for ending, at in ended])
-
-
-class _Closing:
-    def __init__(self, engine: Engine):
-        self.engine = engine
-
-    def close(self) -> None:
-        self.engine.close(10.0)
 
 
 def _draw(parts: Parts, wanted: int) -> tuple[int, list[Candidate]]:

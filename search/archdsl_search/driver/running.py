@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import archdsl
 from archdsl_search.driver.driver import Driver, Watcher
-from archdsl_search.driver.engines import open_engine
+from archdsl_search.driver.engines import running_engine
 from archdsl_search.driver.stopping import Stop
 from archdsl_search.engines.leftovers import marked
 from archdsl_search.engines.worker import BrokenEvaluatorError
@@ -22,8 +22,6 @@ from archdsl_search.sweep.loading import overridden, sweep_of
 from archdsl_search.sweep.model import Sweep
 from archdsl_search.sweep.parts import Parts, put_together
 
-# Seconds in which an engine must have stopped.
-GRACE = 10.0
 # What may be changed when a run is resumed: nothing that a searcher sees.
 CHANGEABLE = ("budget", "resources")
 
@@ -137,8 +135,8 @@ def changed(sweep: Mapping[str, Any], overrides: Mapping[str, Any]) -> Sweep:
 def _session(parts: Parts, setting: Setting, writer: JournalWriter, journal: Journal | None) -> Ended:
     warning = journal.warning if journal is not None else ""
     # Signals are noted only once the engine is there: Ray has handlers of its own while it starts.
-    with marked(setting.folder), closing(_Engine(parts, setting)) as opened, Stop() as stop:
-        driver = Driver(parts, opened.engine, writer, setting.folder, setting.watch(parts))
+    with marked(setting.folder), running_engine(setting.engine, parts, setting.address) as engine, Stop() as stop:
+        driver = Driver(parts, engine, writer, setting.folder, setting.watch(parts))
         if journal is not None:
             driver.rebuild(journal.records())
             writer.write([Session("resumed", "", stamped())])
@@ -146,13 +144,3 @@ def _session(parts: Parts, setting: Setting, writer: JournalWriter, journal: Jou
     event = "completed" if reason else "stopped"
     writer.write([Session(event, reason or f"signal {stop.signal}", stamped(elapsed=round(driver.elapsed, 3)))])
     return Ended(reason, stop.signal, warning)
-
-
-class _Engine:
-    """The engine, for `closing`."""
-
-    def __init__(self, parts: Parts, setting: Setting):
-        self.engine = open_engine(setting.engine, parts, setting.address)
-
-    def close(self) -> None:
-        self.engine.close(GRACE)

@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archdsl_search.objectives.base import Objective, measured
-from archdsl_search.objectives.maximize import MetricSettings
+from archdsl_search.objectives.base import measured
+from archdsl_search.objectives.one_metric import OneMetric
 
 
-class Minimize(Objective[MetricSettings]):
+class Minimize(OneMetric):
     """The smaller the metric, the better; the value is its negative."""
 
     name = "minimize"
-    settings_type = MetricSettings
-
-    @property
-    def metric(self) -> str:
-        """The metric that is read."""
-        return self.settings.metric or self.default_metric
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        return (self.metric,)
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import archdsl
 from archdsl_search.driver.driver import seed_of
-from archdsl_search.driver.engines import open_engine
+from archdsl_search.driver.engines import running_engine
 from archdsl_search.driver.judging import judge
 from archdsl_search.driver.stopping import Stop
 from archdsl_search.engines.base import Ending, Engine
@@ -36,7 +35,6 @@ CHANGEABLE = ("evaluator", "resources")
 _SEEDS = 1_000_000_000
 # Evaluations of one candidate that have seeds of their own.
 _MOST_REPEATS = 1000
-_GRACE = 10.0
 _PATIENCE = 1.0
 
 
@@ -81,8 +79,8 @@ def remeasure(run: Run, candidates: Sequence[Result], how: Remeasurement, folder
         if journal is None:
             header = Header(parts.described, parts.space_digest, archdsl.__version__, parts.objective.labels, stamped())
             writer.write([header])
-        with closing(_Closed(open_engine(how.engine, parts))) as opened:
-            for result in _results(opened.engine, jobs, parts, writer, lambda: stop.signal != 0):
+        with running_engine(how.engine, parts) as engine:
+            for result in _results(engine, jobs, parts, writer, lambda: stop.signal != 0):
                 how.on_result(result, len(jobs))
     return stop.signal == 0
 
@@ -149,11 +147,3 @@ def _result(job: Job, ending: Ending, parts: Parts) -> Result:
     return Result(
         job.trial, verdict.state, verdict.values, job.decisions, job.identity, verdict.metrics, error, None, time
     )
-
-
-@dataclass
-class _Closed:
-    engine: Engine
-
-    def close(self) -> None:
-        self.engine.close(_GRACE)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from archdsl_search.driver import engines
 from archdsl_search.engines.in_process import InProcessEngine
 from archdsl_search.errors import SearchError
 from archdsl_search.journal.reader import Journal
-from archdsl_search.results import remeasure as module
 from archdsl_search.results.measured import FOLDER, measured
 from archdsl_search.results.remeasure import Remeasurement, remeasure
 from archdsl_search.results.run import Run
@@ -25,7 +25,7 @@ def in_this_process(monkeypatch):
     def opened(name, parts, address=""):
         return InProcessEngine(lambda: parts.plan.make(parts.space.space), 2)
 
-    monkeypatch.setattr(module, "open_engine", opened)
+    monkeypatch.setattr(engines, "open_engine", opened)
 
 
 @pytest.fixture

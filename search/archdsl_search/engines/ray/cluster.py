@@ -41,7 +41,7 @@ class Cluster:
                 ray.init(**_arguments(address, needs), log_to_driver=False, logging_level=logging.CRITICAL)
             except (ConnectionError, RuntimeError, TimeoutError) as error:
                 place = f"the cluster at {address}" if address else "a cluster on this machine"
-                raise RefusedError(f"no connection to {place}: {_first_line(error)}") from error
+                raise RefusedError(f"no connection to {place}: {first_line(error)}") from error
 
     def leave(self) -> None:
         """Disconnect; on a cluster of our own, every process of it ends."""
@@ -82,7 +82,8 @@ def _parted(address: str) -> tuple[str, int] | None:
     return (host.strip("[]"), int(port)) if separator and port.isdigit() else None
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """What Ray says first; the rest are its traces."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
 

@@ -15,7 +15,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from archdsl_search.engines.base import Ending, Engine
 from archdsl_search.engines.needs import Needs
-from archdsl_search.engines.ray.cluster import Cluster
+from archdsl_search.engines.ray.cluster import Cluster, first_line
 from archdsl_search.engines.ray.desk import Desk, sendable
 from archdsl_search.engines.ray.lease import Lease, LeasePlan
 from archdsl_search.engines.ray.lease_source import LeaseSource
@@ -86,11 +86,11 @@ class RayEngine(Engine):
         try:
             endings, _reports, broken = ray.get(self._desk.collect.remote(timeout))
         except ray.exceptions.RayError as error:
-            raise EngineFailedError(f"the connection to Ray was lost: {_first_line(error)}") from error
+            raise EngineFailedError(f"the connection to Ray was lost: {first_line(error)}") from error
         if broken and not endings:
             raise BrokenEvaluatorError(broken)
         if self._failure is not None and not endings:
-            raise EngineFailedError(f"Ray Tune ended: {_first_line(self._failure)}") from self._failure
+            raise EngineFailedError(f"Ray Tune ended: {first_line(self._failure)}") from self._failure
         return list(endings)
 
     def close(self, grace: float) -> None:
@@ -172,8 +172,3 @@ def _placement(needs: Needs) -> tune.PlacementGroupFactory:
 
 def _lease_folder(trial: Any) -> str:
     return f"lease_{trial.trial_id}"
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
