@@ -5,18 +5,20 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from archdsl_search.candidate import Candidate
+from archdsl_search.driver.halting import halting
 from archdsl_search.driver.judging import Verdict, judge
 from archdsl_search.driver.screening import Screen
 from archdsl_search.driver.spending import Spending
-from archdsl_search.engines.base import Ending, Engine
+from archdsl_search.engines.base import Ending, Engine, Report
 from archdsl_search.errors import SearchError
 from archdsl_search.evaluators.base import Job
-from archdsl_search.journal.records import Asked, Record, Result
+from archdsl_search.journal.records import Asked, Record, Result, Rung
 from archdsl_search.journal.writer import stamped
 from archdsl_search.outcome import State
 from archdsl_search.sweep.parts import HIDDEN, Parts
@@ -79,6 +81,8 @@ class Driver:
         self._lost: dict[int, int] = {}
         self._waiting: dict[str, list[int]] = {}
         self._known: dict[str, _Known] = {}
+        self._halting = halting(parts)
+        engine.on_report = self._on_report
         self._next = 0
         self._exhausted = False
         self._started = time.monotonic()
@@ -101,6 +105,8 @@ class Driver:
                 if candidate is None or dict(candidate.decisions) != dict(record.decisions):
                     raise _differs(record.trial)
                 self._close(record, candidate)
+            elif isinstance(record, Rung) and self._halting is not None:
+                self._halting.recall(record)
             if self._watcher is not None:
                 self._watcher.on_tick(0, self.spending)
         self._before = self.spending.elapsed
@@ -190,6 +196,15 @@ class Driver:
         if jobs:
             self._engine.submit(jobs)
 
+    def _on_report(self, report: Report) -> bool:
+        """Journal what early stopping decides; whether the trial is to return what it has."""
+        if self._halting is None or report.trial not in self._jobs:
+            return False
+        reached = self._halting.look(report)
+        if reached is not None:
+            self._log.write([replace(reached, time=stamped())], sync=False)
+        return self._halting.is_over(report)
+
     def _settle(self, endings: Sequence[Ending]) -> None:
         """Journal how evaluations ended, theirs and of those that waited for them, and tell the searcher."""
         ended: deque[tuple[int, Verdict, int | None, dict[str, object]]] = deque()
@@ -198,6 +213,8 @@ class Driver:
             if job is None or self._try_again(ending, job):
                 continue
             del self._jobs[ending.trial]
+            if self._halting is not None:
+                ending = replace(ending, metrics={**ending.metrics, **self._halting.ended(ending)})
             verdict = judge(ending, self.parts.objective, self.parts.sweep.constraints)
             details = {"seconds": round(ending.seconds, 3), "worker": ending.worker}
             ended.append((ending.trial, verdict, None, details))

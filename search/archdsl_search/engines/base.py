@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from archdsl_search.evaluators.base import Job, Metrics
@@ -30,8 +30,23 @@ class Ending:
     lost: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Intermediate metrics of a running job."""
+
+    trial: int
+    step: int
+    metrics: Metrics
+
+
 class Engine(ABC):
-    """Carries out jobs. Knows nothing of searchers, objectives or the journal."""
+    """Carries out jobs. Knows nothing of searchers, objectives or the journal.
+
+    Attributes:
+        on_report: shown what running jobs report, from within `wait`; True asks the job to return what it has.
+    """
+
+    on_report: Callable[[Report], bool] = staticmethod(lambda report: False)
 
     @property
     @abstractmethod

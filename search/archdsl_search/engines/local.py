@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Sequence
 from multiprocessing.connection import wait
 
-from archdsl_search.engines.base import Ending, Engine
-from archdsl_search.engines.worker import UNLIMITED, Limits, MakeEvaluator, Report, Worker
+from archdsl_search.engines.base import Ending, Engine, Report
+from archdsl_search.engines.worker import UNLIMITED, Limits, MakeEvaluator, Worker
 from archdsl_search.evaluators.base import Job
 
 
@@ -70,9 +70,18 @@ class LocalEngine(Engine):
         busy = [worker for worker in self._workers if worker.job is not None]
         deadlines = [left for worker in busy if (left := worker.seconds_left) is not None]
         readable = wait([worker.connection for worker in busy], max(0.0, min([timeout, *deadlines])))
-        said = [worker.receive() for worker in busy if worker.connection in readable]
+        said = [self._received(worker) for worker in busy if worker.connection in readable]
         late = [worker for worker in busy if (left := worker.seconds_left) is not None and left <= 0]
         return [
-            *[found for found in said if found is not None and not isinstance(found, Report)],
+            *[found for found in said if found is not None],
             *[worker.expire() for worker in late],
         ]
+
+    def _received(self, worker: Worker) -> Ending | None:
+        """What the worker says, if it is an ending; reports are passed on."""
+        found = worker.receive()
+        if not isinstance(found, Report):
+            return found
+        if self.on_report(found):
+            worker.stop_early()
+        return None

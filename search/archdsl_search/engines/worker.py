@@ -13,11 +13,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import cloudpickle
 
-from archdsl_search.engines.base import Ending
+from archdsl_search.engines.base import Ending, Report
 from archdsl_search.engines.logs import LOG, LONGEST, shorten
 from archdsl_search.evaluators.base import Evaluator, Job, Metrics
 from archdsl_search.outcome import State
@@ -26,14 +26,6 @@ MakeEvaluator = Callable[[], Evaluator[Any]]
 
 # Seconds in which a process must have imported what it needs and loaded its data.
 STARTING = 900.0
-
-
-class Report(NamedTuple):
-    """Intermediate metrics of a running job."""
-
-    trial: int
-    step: int
-    metrics: Metrics
 
 
 class BrokenEvaluatorError(Exception):

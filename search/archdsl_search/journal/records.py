@@ -91,6 +91,24 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Rung:
+    """A trial came to a rung of early stopping.
+
+    Attributes:
+        step: where the rung is.
+        value: what the trial was worth there; larger is better.
+        stopped: whether it was asked to return what it had.
+    """
+
+    kind: ClassVar[str] = "rung"
+    trial: int
+    step: int
+    value: float
+    stopped: bool
+    time: Time = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """A driver began to work on the run, or ended for a reason: for people; searches don't depend on it.
 
@@ -105,7 +123,7 @@ class Session:
     time: Time = field(default_factory=dict)
 
 
-Record: TypeAlias = Header | Asked | Result | Session
+Record: TypeAlias = Header | Asked | Result | Rung | Session
 
 
 def to_fields(record: Record) -> dict[str, Any]:
@@ -117,6 +135,9 @@ def to_fields(record: Record) -> dict[str, Any]:
         }  # fmt: skip
     if isinstance(record, Asked):
         return {"kind": record.kind, "trial": record.trial, "identity": record.identity}
+    if isinstance(record, Rung):
+        fields = {"kind": record.kind, "trial": record.trial, "step": record.step}
+        return {**fields, "value": record.value, "stopped": record.stopped}
     if isinstance(record, Session):
         return {"kind": record.kind, "event": record.event, "reason": record.reason}
     return {
@@ -139,6 +160,8 @@ def from_fields(fields: Mapping[str, Any], time: Time) -> Record:
         return Header(fields["sweep"], fields["space"], fields["version"], tuple(fields["labels"]), time)
     if kind == Asked.kind:
         return Asked(fields["trial"], fields["identity"], time)
+    if kind == Rung.kind:
+        return Rung(fields["trial"], fields["step"], fields["value"], fields["stopped"], time)
     if kind == Session.kind:
         return Session(fields["event"], fields["reason"], time)
     if kind == Result.kind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -119,8 +119,10 @@ def _fields_at(kind: type[BaseModel], loc: Iterable[str | int]) -> list[str]:
     """The names of the fields of the model at this place."""
     fields = kind.model_fields
     for key in loc:
-        inner = fields[key].annotation if isinstance(key, str) and key in fields else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+        annotation = fields[key].annotation if isinstance(key, str) and key in fields else None
+        options = get_args(annotation) or (annotation,)
+        inner = next((each for each in options if isinstance(each, type) and issubclass(each, BaseModel)), None)
+        if inner is None:
             break
         fields = inner.model_fields
     return list(fields)

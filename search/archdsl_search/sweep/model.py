@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from archdsl_search.early_stopping.base import EarlyStoppingSettings
 from archdsl_search.objectives.constraints import Bound
 from archdsl_search.space.identity import Rule
 from archdsl_search.sweep.amounts import Bytes, Seconds
@@ -80,6 +81,9 @@ class Sweep(Part):
         {},
         description="Bounds on metrics. params, mult_adds, flops, memory_access and peak_activation are known from the "
         "graph: a candidate beyond them is rejected before anything is built.",
+    )
+    early_stopping: EarlyStoppingSettings | None = Field(
+        None, description="Evaluations that fall behind return what they have; by default none does."
     )
     budget: Budget = Field(description="When the search ends.")
     resources: Resources = Field(Resources(), description="What evaluations get.")

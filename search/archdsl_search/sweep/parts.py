@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import archdsl
+from archdsl_search.early_stopping.base import EarlyStoppingSettings
 from archdsl_search.evaluators.plan import EvaluatorPlan, plan_function
 from archdsl_search.objectives.base import Objective
 from archdsl_search.searchers.base import Searcher
@@ -91,7 +92,19 @@ def put_together(sweep: Sweep, evaluate: Callable[..., Any] | None = None, space
     if len(objective.labels) > 1 and not kind.multi_objective:
         message = f"the searcher `{kind.name}` follows one value, the objective has {len(objective.labels)}"
         raise OptionError("E1304", ("objective",), message, "nsga2 and random follow several")
+    if sweep.early_stopping is not None:
+        _check_early_stopping(sweep.early_stopping, plan)
     return Parts(sweep, space, plan, objective, sweep.identity != "none")
+
+
+def _check_early_stopping(settings: EarlyStoppingSettings, plan: EvaluatorPlan) -> None:
+    """A metric that is never reported would stop nearly everything."""
+    if plan.light:
+        message = f"the evaluator `{plan.kind.name}` takes milliseconds and reports no steps: nothing can be stopped"
+        raise OptionError("E1304", ("early_stopping",), message)
+    if plan.metrics and settings.metric not in plan.metrics:
+        message = f"the evaluator `{plan.kind.name}` does not measure `{settings.metric}`"
+        raise OptionError("E1304", ("early_stopping", "metric"), message, f"it measures {', '.join(plan.metrics)}")
 
 
 def _load(sweep: Sweep) -> archdsl.Space:

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from archdsl_search.engines.base import Ending
-from archdsl_search.engines.worker import Report
+from archdsl_search.engines.base import Ending, Report
 from archdsl_search.evaluators.base import Job, Metrics
 from archdsl_search.outcome import State
 
@@ -27,6 +26,7 @@ class Desk:
         self._revoked: set[str] = set()
         self._endings: list[Ending] = []
         self._reports: list[Report] = []
+        self._stopping: set[int] = set()
         self._broken = ""
         self._closed = False
 
@@ -50,6 +50,10 @@ class Desk:
             found = self._endings, self._reports, self._broken
             self._endings, self._reports = [], []
             return found
+
+    async def stop(self, trial: int) -> None:
+        """Ask a job to return what it has, when it reports the next time."""
+        self._stopping.add(trial)
 
     async def close(self) -> None:
         """Nothing more is to be done: leases end, running jobs are dropped."""
@@ -76,14 +80,16 @@ class Desk:
         async with self._changed:
             held = self._held.get(lease, {})
             self._endings.extend(ending for ending in endings if held.pop(ending.trial, None) is not None)
+            self._stopping.difference_update(ending.trial for ending in endings)
             self._changed.notify_all()
 
-    async def report(self, lease: str, trial: int, step: int, metrics: Metrics) -> None:
-        """Intermediate metrics of a job that the lease holds."""
+    async def report(self, lease: str, report: Report) -> bool:
+        """Intermediate metrics of a job that the lease holds; gives whether it is to return what it has."""
         async with self._changed:
-            if trial in self._held.get(lease, {}):
-                self._reports.append(Report(trial, step, metrics))
+            if report.trial in self._held.get(lease, {}):
+                self._reports.append(report)
                 self._changed.notify_all()
+            return report.trial in self._stopping
 
     async def broken(self, message: str) -> None:
         """The evaluator cannot be made: nothing can be evaluated."""

@@ -84,9 +84,12 @@ class RayEngine(Engine):
             EngineFailedError: if Ray or Tune ended by itself.
         """
         try:
-            endings, _reports, broken = ray.get(self._desk.collect.remote(timeout))
+            endings, reports, broken = ray.get(self._desk.collect.remote(timeout))
         except ray.exceptions.RayError as error:
             raise EngineFailedError(f"the connection to Ray was lost: {first_line(error)}") from error
+        for report in reports:
+            if self.on_report(report):
+                self._desk.stop.remote(report.trial)
         if broken and not endings:
             raise BrokenEvaluatorError(broken)
         if self._failure is not None and not endings:

@@ -10,9 +10,9 @@ from typing import Any
 import ray
 from ray import tune
 
-from archdsl_search.engines.base import Ending
+from archdsl_search.engines.base import Ending, Report
 from archdsl_search.engines.evaluation import carry_out_many
-from archdsl_search.engines.worker import BrokenEvaluatorError, Limits, MakeEvaluator, Report, Worker
+from archdsl_search.engines.worker import BrokenEvaluatorError, Limits, MakeEvaluator, Worker
 from archdsl_search.evaluators.base import Evaluator, Job
 
 # A lease shows Tune that it is alive about so often, in seconds, when a job ends.
@@ -111,8 +111,8 @@ class Lease(tune.Trainable):
                 found = self._worker.receive()
                 if isinstance(found, Ending):
                     return found
-                if isinstance(found, Report):
-                    self._desk.report.remote(self.trial_id, *found)
+                if isinstance(found, Report) and ray.get(self._desk.report.remote(self.trial_id, found)):
+                    self._worker.stop_early()
             elif left is not None and left <= 0:
                 return self._worker.expire()
             elif ray.wait([self._closing], timeout=0)[0]:
