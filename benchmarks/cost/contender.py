@@ -50,7 +50,7 @@ def other(tool: str) -> Callable[[str], Callable[[], int]]:
         device = "meta" if tool == "flopcounter" else "cpu"
         net = archdsl.load(name)
         with torch.device(device):
-            module = archdsl.compile(net, "inference")
+            module = archdsl.compile(net).eval()  # layers as they are written: what counters can see
             inputs = [torch.zeros(1, *value.type.shape) for value in net.graph().inputs.values()]
         return lambda: TOOLS[tool](module, inputs)
 
