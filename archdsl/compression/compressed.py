@@ -49,6 +49,7 @@ class Compressed:
         weights: arrays by `state_dict` key of the new spec, with everything `archdsl.compile` wants.
         before: cost of the network that was given (inference form, one sample).
         changes: what was done, in the order of the graph.
+        notes: what a user should know.
     """
 
     text: str
@@ -56,6 +57,7 @@ class Compressed:
     weights: dict[str, Array]
     before: CostReport
     changes: tuple[Change, ...]
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def after(self) -> CostReport:
@@ -84,6 +86,7 @@ class Compressed:
         return {
             "before": {name: getattr(self.before, name) for name in FIGURES},
             "after": {name: getattr(self.after, name) for name in FIGURES},
+            "notes": list(self.notes),
             "changes": [{"step": c.path, "what": c.what, **c.figures} for c in self.changes],
         }
 
@@ -92,14 +95,14 @@ def compressed(
     made: WeightedGraph, original: Architecture, description: str, name: str, changes: Sequence[Change]
 ) -> Compressed:
     """The spec of a transformed graph, elaborated and held against it node by node."""
-    network = Network(made.graph)
-    made.graph.name = name
+    made.graph.name = made.main.name = name
+    network = Network(made.main, training=made.graph if made.heads else None)
     for node in made.graph.nodes:
         if node.weights:
             found = made.arrays[node.path].items()
             network.weights[node] = {key: Weight(f"{node.path}/{key}", array) for key, array in found}
     written = write(network, description)
-    return Compressed(written.text, written.architecture, written.state, cost(original), tuple(changes))
+    return Compressed(written.text, written.architecture, written.state, cost(original), tuple(changes), made.notes)
 
 
 def _tensors(arrays: Mapping[str, Array]) -> dict[str, Any]:

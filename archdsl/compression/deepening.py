@@ -36,7 +36,7 @@ def deepen(
     """Put layers into the network that leave its outputs as they are.
 
     Args:
-        architecture: the network; its inference form is deepened.
+        architecture: the network. Auxiliary heads come along; they get layers where they are named.
         weights: of it, as of `archdsl.compile`.
         steps: paths of the activations to put one behind each; by default the last one of every image size.
         kernel_size: of new convolutions, odd.
@@ -48,7 +48,7 @@ def deepen(
     if kernel_size < 1 or kernel_size % 2 == 0:
         raise CompressionError(f"kernel_size = {kernel_size}: an odd number is needed, so that there is a middle")
     network = weighted(architecture, weights)
-    places = _named(network.graph, steps) if steps else _last_of_each_size(network.graph)
+    places = _named(network.graph, steps) if steps else _last_of_each_size(network.main)
     if not places:
         raise CompressionError(f"{architecture.name} has no relu or relu6 to put a layer behind")
     made = rewritten(network, lambda node: _steps(node, kernel_size) if node in places else None)

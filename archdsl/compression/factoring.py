@@ -44,7 +44,7 @@ def factorize(
     """Replace convolutions and linears by pairs of low rank where that makes them smaller.
 
     Args:
-        architecture: the network; its inference form is changed.
+        architecture: the network; layers of auxiliary heads stay as they are.
         weights: of it, as of `archdsl.compile`.
         energy: share of each layer's squared singular values that is kept; 0.9 if there is no budget.
         params, mult_adds: the budget, in place of `energy`: a share of what there is, up to 1, or a number. The
@@ -63,7 +63,7 @@ def factorize(
         raise CompressionError(f"energy = {energy} is out of range: above 0, up to 1")
     network = weighted(architecture, weights)
     layers = _layers(network, scheme)
-    limits = Budget(params, mult_adds).limits(network.graph) if budgeted else {}
+    limits = Budget(params, mult_adds).limits(network.main) if budgeted else {}
     ranks = _ranks_within(network, layers, limits) if budgeted else _ranks(layers, energy or 0.9)
     if not ranks:
         raise CompressionError(f"no layer of {architecture.name} becomes smaller at this energy")
@@ -183,7 +183,7 @@ def _like(weight: Array, made: Array) -> Array:
 def _layers(network: WeightedGraph, scheme: Scheme) -> dict[str, _Layer]:
     """Every layer that could become smaller, by path."""
     found: dict[str, _Layer] = {}
-    for node in network.graph.nodes:
+    for node in network.main.nodes:
         if node.path not in found and (layer := _layer(node, network, scheme)):
             found[node.path] = layer
     return found
@@ -220,7 +220,7 @@ def _ranks_within(network: WeightedGraph, layers: Mapping[str, _Layer], limits: 
 
     def attempt(step: int) -> tuple[dict[str, int], dict[str, int]]:
         ranks = _ranks(layers, step / ENERGY_STEPS)
-        return ranks, excess(_factored(network, layers, ranks).graph, limits)
+        return ranks, excess(_factored(network, layers, ranks).main, limits)
 
     low, high = 1, ENERGY_STEPS
     ranks, over = attempt(low)

@@ -18,6 +18,7 @@ from archdsl.compression.budgets import Budget, excess
 from archdsl.compression.channels import Channels
 from archdsl.compression.compressed import Change, Compressed, compressed
 from archdsl.compression.errors import CompressionError
+from archdsl.compression.forms import main_part
 from archdsl.compression.resizing import Copies, resized, resized_graph
 from archdsl.compression.weighted import Array, WeightedGraph, weighted
 from archdsl.pipeline.architecture import Architecture
@@ -44,7 +45,7 @@ def prune(
     """Remove the least important filters until the network is within the budget.
 
     Args:
-        architecture: the network; its inference form is pruned.
+        architecture: the network. Auxiliary heads of training keep their filters and read what is left.
         weights: of it, as of `archdsl.compile`.
         params, mult_adds: the budget: a share of what there is, up to 1, or a number.
         criterion: `l1` or `l2` norm of a filter, or `geometric_median`, its distance to the others of its layer.
@@ -62,7 +63,7 @@ def prune(
     network = weighted(architecture, weights)
     channels = Channels(network.graph)
     units = _units(network, channels, criterion, allocation)
-    limits = Budget(params, mult_adds).limits(network.graph)
+    limits = Budget(params, mult_adds).limits(network.main)
     copies = _within(network, channels, _Order(units, keep_at_least, multiple_of), limits)
     name = f"{architecture.name}_pruned"
     said = f"{architecture.name} with filters pruned ({criterion}, {allocation})."
@@ -83,7 +84,7 @@ def _units(network: WeightedGraph, channels: Channels, criterion: Criterion, all
     """Every class that may go."""
     found: dict[int, list[float]] = {}
     layers: dict[int, set[str]] = {}
-    for node in channels.makers:
+    for node in _makers(network, channels):
         scores = _scores(node, network.arrays[node.path]["weight"], criterion)
         for number, score in zip(channels.classes(node.outputs[0]).tolist(), scores.tolist(), strict=True):
             found.setdefault(number, []).append(score)
@@ -92,6 +93,12 @@ def _units(network: WeightedGraph, channels: Channels, criterion: Criterion, all
         found.pop(number, None)
     units = [Unit(number, frozenset(layers[number]), float(np.mean(scores))) for number, scores in found.items()]
     return units if allocation == "global" else _ranked(units)
+
+
+def _makers(network: WeightedGraph, channels: Channels) -> list[Node]:
+    """The layers that inference computes: filters of auxiliary heads cost it nothing."""
+    main = set(network.main.nodes)
+    return [node for node in channels.makers if node in main]
 
 
 def _ranked(units: Sequence[Unit]) -> list[Unit]:
@@ -153,7 +160,8 @@ def _within(network: WeightedGraph, channels: Channels, order: _Order, limits: d
     """The fewest removals that bring the network within its limits, by bisection."""
 
     def over(count: int) -> dict[str, int]:
-        return excess(resized_graph(network.graph, channels, Copies.of(channels, order.removed(count))), limits)
+        graph = resized_graph(network.graph, channels, Copies.of(channels, order.removed(count)))
+        return excess(main_part(graph, network.heads), limits)
 
     low, high = 0, len(order.units)
     least = over(high)

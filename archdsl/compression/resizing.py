@@ -70,7 +70,8 @@ def resized(network: WeightedGraph, channels: Channels, copies: Copies) -> Weigh
     for node in network.graph.nodes:
         if node.weights and node.path not in arrays:
             arrays[node.path] = _resized_weights(node, network.arrays[node.path], channels, copies)
-    return WeightedGraph(resized_graph(network.graph, channels, copies), arrays)
+    graph = resized_graph(network.graph, channels, copies)
+    return WeightedGraph(graph, arrays, network.heads, network.notes)
 
 
 def _resized_operator(node: Node, channels: Channels, copies: Copies) -> Operator:

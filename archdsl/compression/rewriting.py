@@ -46,4 +46,4 @@ def rewritten(network: WeightedGraph, steps: Callable[[Node], Sequence[Step] | N
             new.name = old.name
             now[old] = new
     graph.outputs = {name: now[value] for name, value in network.graph.outputs.items()}
-    return WeightedGraph(graph, arrays)
+    return WeightedGraph(graph, arrays, network.heads, network.notes)

@@ -29,10 +29,11 @@ def widen(
     """Copy channels so that every layer has `factor` times as many; outputs stay the same.
 
     Args:
-        architecture: the network; its inference form is widened.
+        architecture: the network; of auxiliary heads only layers that are named are widened.
         weights: of it, as of `archdsl.compile`.
         factor: how many times as many channels, 1 or more; numbers are rounded to the nearest.
-        layers: paths of the convolutions and linears to widen, with what must go along; by default all.
+        layers: paths of the convolutions and linears to widen, with what must go along; by default all of the
+            inference form.
         seed: chooses the channels to copy, and how a reader's weights are divided among the copies.
 
     Raises:
@@ -47,7 +48,8 @@ def widen(
     if unknown := set(layers) - known:
         raise CompressionError(f"there is no convolution or linear `{min(unknown)}`; `archdsl cost` lists the layers")
     random = np.random.default_rng(seed)
-    copies = Copies.of(channels, _times(channels, set(layers) or known, factor, random), random)
+    main = {node.path for node in network.main.nodes}
+    copies = Copies.of(channels, _times(channels, set(layers) or known & main, factor, random), random)
     changes = []
     for node in channels.makers:
         classes = channels.classes(node.outputs[0]).tolist()

@@ -33,11 +33,13 @@ class Network:
         graph: its operators; every node has a path of its own.
         weights: of each node that has some.
         scopes: the modules around each node, from the outside in.
+        training: the training form, if it has more outputs than `graph`, with the nodes of `graph` among its own.
     """
 
     graph: Graph
     weights: dict[Node, Mapping[str, Weight]] = field(default_factory=dict)
     scopes: dict[Node, tuple[Level, ...]] = field(default_factory=dict)
+    training: Graph | None = None
 
 
 def lift(program: Program, translate: Translate) -> Network:

@@ -13,6 +13,7 @@ from archdsl.analysis.report import CostReport
 from archdsl.diagnostics.diagnostic import ArchdslError
 from archdsl.importing.lifting import Network
 from archdsl.importing.program import Array
+from archdsl.importing.rollup.auxiliary import ungroup
 from archdsl.importing.rollup.cells import add_cells
 from archdsl.importing.rollup.loops import add_loops
 from archdsl.importing.rollup.printing import print_tree
@@ -90,15 +91,16 @@ def write(network: Network, description: str, forms: Sequence[Form] = FORMS) -> 
     large = len(network.graph.nodes) > MOST_ROLLED
     for form in FORMS[-1:] if large else forms:
         tree = _tree(network, form)
-        text = print_tree(tree, network.graph.inputs, network.graph.outputs, description)
+        outputs = (network.training or network.graph).outputs
+        text = print_tree(tree, network.graph.inputs, outputs, description)
         try:
             made = _elaborated(text)
         except ArchdslError as error:
             problem = error
             continue
         order = leaves(tree.root.steps)
-        if same(network.graph, order, made.graph()):
-            return Written(text, made, _state(network, order, made.graph()), form)
+        if _exact(network, order, made):
+            return Written(text, made, _state(network, order, made.graph(training=True)), form)
     if problem is not None:
         raise problem
     raise AssertionError("no form of the spec gives the imported network")
@@ -110,6 +112,7 @@ def _tree(network: Network, form: Form) -> Tree:
         add_cells(tree)
     if form.loops:
         add_loops(tree)
+    ungroup(tree.root)
     return tree
 
 
@@ -118,6 +121,13 @@ def _elaborated(text: str) -> Architecture:
         path = Path(folder) / "imported.yaml"
         path.write_text(text, encoding="utf-8")
         return load(path)
+
+
+def _exact(network: Network, order: Sequence[Node], made: Architecture) -> bool:
+    main = set(network.graph.nodes)
+    if not same(network.graph, [node for node in order if node in main], made.graph()):
+        return False
+    return network.training is None or same(network.training, order, made.graph(training=True))
 
 
 def same(imported: Graph, order: Sequence[Node], made: Graph) -> bool:

@@ -164,13 +164,17 @@ def export_program(
     weights: Weights | None = None,
     *,
     dynamic: bool = False,
+    dtype: torch.dtype | str | None = None,
 ) -> None:
-    """Write the inference form as a `torch.export` program (.pt2, N free), whole or not at all. Arguments as above."""
+    """Write the inference form as a `torch.export` program (.pt2, N free), whole or not at all.
+
+    Arguments as above; weights, inputs and values of the program are of `dtype`, by default float32.
+    """
     from archdsl.backends.torch import export_program as export
     from archdsl.backends.torch.exporting import save_program
     from archdsl.pipeline.files import replacing
 
-    module = compile_architecture(architecture, "inference", weights, dynamic=dynamic, optimize=False)
+    module = compile_architecture(architecture, "inference", weights, dynamic=dynamic, dtype=dtype, optimize=False)
     program = export(module, architecture.graph(), dynamic_size=dynamic)
     with replacing(path) as temporary:
         save_program(program, temporary)

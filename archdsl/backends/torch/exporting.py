@@ -10,8 +10,6 @@ from torch.export import Dim, ExportedProgram, export
 
 from archdsl.ir.graph import Graph
 
-_DTYPES = {"float32": torch.float32, "int64": torch.int64}
-
 
 def export_program(module: nn.Module, graph: Graph, dynamic_size: bool = False) -> ExportedProgram:
     """The inference form of a module, traced by `torch.export`; N is dynamic.
@@ -20,12 +18,14 @@ def export_program(module: nn.Module, graph: Graph, dynamic_size: bool = False) 
 
     Args:
         module: made from `graph` by `build_module`.
-        graph: the inference form; its inputs are the program's.
+        graph: the inference form; its inputs are the program's, floats in the type of the module's weights.
         dynamic_size: height and width of the inputs are dynamic too, as far as the network allows.
     """
     first = next(module.parameters(), torch.empty(0))
+    kinds = {"float32": next((p.dtype for p in module.parameters() if p.is_floating_point()), torch.float32)}
+    kinds["int64"] = torch.int64
     inputs = tuple(
-        torch.zeros((2, *value.type.shape), dtype=_DTYPES[value.type.dtype], device=first.device)
+        torch.zeros((2, *value.type.shape), dtype=kinds[value.type.dtype], device=first.device)
         for value in graph.inputs.values()
     )
     batch = Dim("N", min=1)

@@ -188,6 +188,8 @@ def _run(
 
 
 def _print_cost(made: Compressed) -> None:
+    for note in made.notes:
+        progress(note)
     for change in made.changes:
         progress(f"{change.path}: {change.what}")
     found = made.to_dict()

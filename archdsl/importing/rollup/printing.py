@@ -82,6 +82,7 @@ class _Unit:
         self.names: dict[Value, str] = {}
         self.keys: dict[str, str] = {}
         self.needed: set[Value] = set()
+        self.handed_on: set[Step] = set()  # their results have the name of the group that they end
 
     def inputs(self, inputs: Mapping[str, Value]) -> Iterator[str]:
         for given, value in inputs.items():
@@ -144,14 +145,16 @@ class _Unit:
             yield from words
 
     def words(self, step: Step, current: tuple[Value, ...]) -> list[str]:
-        """`from`, `share` and `name`, as far as they are needed."""
+        """`from`, `share`, `if` and `name`, as far as they are needed."""
         found = []
         if step.reads and step.reads != current:
             names = [self.names[value] for value in step.reads]
             found.append(f"from: {names[0] if len(names) == 1 else flow(names)}")
         if step.share:
             found.append(f"share: {self.key(step)}")
-        if step.head != BRANCHES and not self.needed.isdisjoint(step.makes):
+        if step.training:
+            found.append("if: training")
+        if step.head != BRANCHES and step not in self.handed_on and not self.needed.isdisjoint(step.makes):
             names = [self.names[value] for value in step.makes]
             found.append(f"name: {names[0] if len(names) == 1 else flow(names)}")
         return found
@@ -176,8 +179,12 @@ class _Unit:
     def loop(self, step: Step, words: list[str]) -> Iterator[str]:
         (body,) = step.bodies
         variables = {name.removeprefix(FOR): value for name, value in step.attributes.items() if name != REPEAT}
-        count = list(mapping("for", variables)) or [f"repeat: {flow(step.attributes[REPEAT])}"]
+        count = list(mapping("for", variables))
+        if REPEAT in step.attributes:
+            count.append(f"repeat: {flow(step.attributes[REPEAT])}")
         (first, *others) = body.steps
+        if not count:
+            self.handed_on.add(body.steps[-1])
         if not others and first.head != LOOP and first.head != BRANCHES and self.needed.isdisjoint(first.makes):
             yield from head(first, True)
             yield from self.words(first, body.entries)

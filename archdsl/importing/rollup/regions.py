@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 from archdsl.importing.lifting import Network
+from archdsl.importing.rollup.auxiliary import in_training
 from archdsl.importing.rollup.tree import BRANCHES, Body, Step, leaves
 from archdsl.ir.graph import Graph, Node, Value
 from archdsl.ops.base import Operator, OperatorError
@@ -19,13 +20,19 @@ Vertex: TypeAlias = "Node | Value | None"
 
 
 def body_of(network: Network, branches: bool = True) -> Body:
-    """The network's steps in order; with branches where there are some."""
+    """The network's steps in order; with branches where there are some. What only training computes comes last."""
     graph = network.graph
-    shared = _shared(graph)
+    shared = _shared(network.training or graph)
+    further = [node for node in network.training.nodes if node not in set(graph.nodes)] if network.training else []
+    read = dict.fromkeys(value for node in further for value in node.operands)
+    made = {value for node in further for value in node.outputs}
+    results = (*graph.outputs.values(), *(value for value in read if value not in made))
     steps = [_step(network, node, shared) for node in graph.nodes]
     if branches:
-        steps = _Contraction(graph, steps).contracted()
-    return Body(tuple(graph.inputs.values()), steps, tuple(graph.outputs.values()))
+        steps = _Contraction(graph, steps, results).contracted()
+    outputs = network.training.outputs.values() if network.training else ()
+    steps += in_training([_step(network, node, shared) for node in further], outputs)
+    return Body(tuple(graph.inputs.values()), steps, tuple(dict.fromkeys((*results, *outputs))))
 
 
 def _shared(graph: Graph) -> set[str]:
@@ -89,14 +96,14 @@ def _is_half(node: Node) -> bool:
 class _Contraction:
     """Joins in order, so that inner branches are found before those around them."""
 
-    def __init__(self, graph: Graph, steps: list[Step]):
+    def __init__(self, graph: Graph, steps: list[Step], results: Iterable[Value]):
         self.steps = dict.fromkeys(steps)  # an ordered set
         self.maker: dict[Value, Step] = {value: step for step in steps for value in step.makes}
         self.readers: dict[Value, set[Step]] = {}
         for step in steps:
             for value in step.reads:
                 self.readers.setdefault(value, set()).add(step)
-        self.kept = set(graph.outputs.values())
+        self.kept = set(results)
         self.dominators = _Dominators(graph)
 
     def contracted(self) -> list[Step]:

@@ -72,6 +72,8 @@ class Signatures:
         if step.bodies:
             inner = "{" + "|".join(self.body(body, numbering) for body in step.bodies) + "}"
         shared = numbering.share(step.share)
+        if step.training:
+            shared += f"training{id(step)}"  # like no other: it stays where it is
         return f"{step.head}({reads}){len(step.makes)}[{words}]{shared}{inner}"
 
     def body(self, body: Body, around: Numbering) -> str:

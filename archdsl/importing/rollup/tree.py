@@ -46,6 +46,7 @@ class Step:
         share: what it shares its weights with: steps of one key have one set.
         scope: the modules around it.
         half: whether its padding is half of its kernel, however it is written.
+        training: whether it is computed in training alone.
     """
 
     head: str
@@ -57,6 +58,7 @@ class Step:
     share: str = ""
     scope: tuple[Level, ...] = ()
     half: bool = False
+    training: bool = False
 
     @property
     def lines(self) -> int:
