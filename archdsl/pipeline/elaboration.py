@@ -10,7 +10,7 @@ from archdsl.diagnostics.span import Span
 from archdsl.diagnostics.suggest import nearest
 from archdsl.ir.graph import Graph
 from archdsl.spec.elaborate.decisions import Decider, Decision, Given
-from archdsl.spec.elaborate.network import Elaboration, elaborate
+from archdsl.spec.elaborate.network import Elaboration, Remembered, elaborate
 from archdsl.spec.elaborate.scopes import Data
 from archdsl.spec.syntax.model import Attribute, Label, SpecFile
 
@@ -127,12 +127,13 @@ class Request:
 
     def build(self, decider: Decider) -> Forms:
         """Elaborate the file; the training form only if the file depends on it."""
-        inference = elaborate(self.spec, decider, self.params, self.shapes)
+        like = Remembered()
+        inference = elaborate(self.spec, decider, self.params, self.shapes, like=like)
         training = inference
         further: list[Diagnostic] = []
         if inference.saw_training:
             again = Given(inference.decisions, decider)
-            training = elaborate(self.spec, again, self.params, self.shapes, training=True)
+            training = elaborate(self.spec, again, self.params, self.shapes, training=True, like=like)
             further.extend(_missing_weights(inference.graph, training.graph))
         for found in (inference.graph, training.graph):
             if found is not None:

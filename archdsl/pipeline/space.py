@@ -149,7 +149,7 @@ class Space:
         """
         decider = Given(request.decisions)
         found = self._tallier.tally(request, decider)
-        if isinstance(found, Tally) and all(name in found.points for name in request.decisions):
+        if isinstance(found, Tally) and request.decisions.keys() <= found.points.keys():
             return found
         forms = request.build(decider)
         forms.raise_errors()

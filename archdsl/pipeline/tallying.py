@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archdsl.ir.graph import Graph
 from archdsl.ops.base import Operator
+from archdsl.spec.elaborate.compiled.program import Program
+from archdsl.spec.elaborate.compiled.state import Unsupported
 from archdsl.spec.elaborate.decisions import Decider, Decision, Given
 from archdsl.spec.elaborate.scopes import Data
 from archdsl.spec.elaborate.tally.network import Tallied, tally_network
@@ -92,6 +94,8 @@ class Tallier:
     def __init__(self) -> None:
         self._known = Recollection(simplified)
         self._turn = Lock()
+        self._compiled: Program | None = None
+        self._request: Request | None = None
 
     def __reduce__(self) -> tuple[type[Tallier], tuple[()]]:
         """For copies and other processes: without what is remembered."""
@@ -106,7 +110,9 @@ class Tallier:
                 return None
 
     def _forms(self, request: Request, decider: Decider) -> Tally | Unsettled:
-        inference = self._form(request, decider, training=False)
+        inference = self._shortly(request, decider)
+        if isinstance(inference, Unsettled):
+            inference = self._form(request, Given(inference.decisions, decider), training=False)
         if not isinstance(inference, Tallied):
             return inference
         decisions, points = inference.decisions, inference.points
@@ -117,6 +123,36 @@ class Tallier:
             decisions, points = {**training.decisions, **decisions}, {**points, **training.points}
         price = Price._make(inference.amounts or (0,) * len(Price._fields))
         return Tally(decisions, points, inference.params, price, inference.graph)
+
+    def _shortly(self, request: Request, decider: Decider) -> Tallied | Unsettled:
+        """The short way, for files and candidates that do nothing unusual."""
+        program = self._program(request)
+        reached: dict[str, Label] = {}
+        if program is None:
+            return Unsettled(reached)
+        try:
+            return program.run(decider, reached)
+        except Doubtful:
+            return Unsettled(reached)
+        except Unsupported:
+            self._compiled = None
+            return Unsettled(reached)
+
+    def _program(self, request: Request) -> Program | None:
+        """The file compiled, with its parameters and shapes; None if it can't be."""
+        known = self._request
+        same = known is not None and (known.spec, id(known.params), id(known.shapes)) == (
+            request.spec,
+            id(request.params),
+            id(request.shapes),
+        )
+        if not same:
+            self._request = request
+            try:
+                self._compiled = Program(request.spec, request.params, request.shapes, _measure, simplified)
+            except Unsupported:
+                self._compiled = None
+        return self._compiled
 
     def _form(self, request: Request, decider: Decider, training: bool) -> Tallied | Unsettled:
         reached: dict[str, Label] = {}

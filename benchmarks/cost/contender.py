@@ -28,11 +28,14 @@ def archdsl_cost(name: str) -> Callable[[], int]:
 
 
 def archdsl_report(name: str) -> Callable[[], int]:
-    """From the text of the file to all data of a report."""
+    """From the text of the file to all data of a report: costs, parts, comparison."""
     import archdsl
+    from archdsl.pipeline.reporting import report_on
+    from archdsl.report.data import to_dict
 
     def analyse() -> int:
-        return int(archdsl.cost(archdsl.load(name)).to_dict()["mult_adds"])
+        data = to_dict(report_on([archdsl.load(name)], [name]))
+        return int(data["networks"][0]["cost"]["mult_adds"])
 
     return analyse
 

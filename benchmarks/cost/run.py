@@ -111,28 +111,58 @@ def row(network: str, name: str, number: int, times: list[float], ratios: list[f
     }
 
 
-def chains() -> dict[int, float]:
-    """Microseconds for each node of chains of so many nodes: linear if they are alike."""
+def chains() -> dict[int, dict[str, float]]:
+    """Microseconds for each node of chains of so many nodes, linear if they are alike: from the text of a file to the
+    cost, and of that the cost alone, from the graph.
+    """
+    import tempfile
+
+    import archdsl
     from archdsl.analysis.costing import cost_report
-    from archdsl.ir.graph import Graph, Value
-    from archdsl.ops.registry import make, operators
-    from archdsl.types import TensorType
 
     found = {}
-    ops = [make(operators()[name], {}) for name in ("relu", "sigmoid")]
-    for length in CHAIN_LENGTHS:
-        graph = Graph("chain", {"x": Value(TensorType((4, 4, 4)), "x")})
-        value = graph.inputs["x"]
-        for i in range(length):
-            value = graph.add(ops[i % 2], [value], f"step[{i}]").outputs[0]
-        graph.outputs = {"y": value}
-        times = []
-        for _ in range(5):
-            started = time.perf_counter()
-            cost_report(graph)
-            times.append(time.perf_counter() - started)
-        found[length] = statistics.median(times) / length * 1e6
+    with tempfile.TemporaryDirectory() as folder:
+        for length in CHAIN_LENGTHS:
+            path = Path(folder) / f"chain_{length}.yaml"
+            steps = f"  - for: {{i: {length // 2}}}\n    do: [relu, sigmoid]\n"
+            path.write_text(f"archdsl: 1\nname: chain\ninputs: {{x: [4, 4, 4]}}\ngraph:\n{steps}", encoding="utf-8")
+            whole, alone = [], []
+            for _ in range(3):
+                started = time.perf_counter()
+                archdsl.cost(archdsl.load(path))
+                whole.append(time.perf_counter() - started)
+            graph = archdsl.load(path).graph()
+            for _ in range(5):
+                started = time.perf_counter()
+                cost_report(graph)
+                alone.append(time.perf_counter() - started)
+            each = 1e6 / length
+            found[length] = {"text": statistics.median(whole) * each, "graph": statistics.median(alone) * each}
     return found
+
+
+def candidates(count: int = 300) -> dict[str, float]:
+    """Milliseconds to price candidates of the NASNet space that were never seen, once the space is warm."""
+    from random import Random
+
+    import archdsl
+
+    space, rng = archdsl.load_space("nasnet_space"), Random(0)
+    drawn = [archdsl.load_space("nasnet_space").sample(rng) for _ in range(5)]
+    other = archdsl.load_space("nasnet_space")
+    drawn = [other.sample(rng) for _ in range(count)]
+    times = []
+    for decisions in drawn:
+        started = time.perf_counter()
+        space.price(decisions)
+        times.append(1e3 * (time.perf_counter() - started))
+    warm = sorted(times[20:])
+    return {
+        "first": times[0],
+        "median": statistics.median(warm),
+        "tenth": warm[len(warm) // 10],
+        "ninth": warm[len(warm) * 9 // 10],
+    }
 
 
 def markdown(results: dict[str, Any]) -> str:
@@ -158,8 +188,17 @@ def markdown(results: dict[str, Any]) -> str:
             if r["contender"] == name
         ]
         lines.append(f"| {name} | {' | '.join(cells)} |")
-    lines += ["\nMicroseconds of archdsl for each node of a chain:\n"]
-    lines += [f"- {length:,} nodes: {each:.2f}" for length, each in results["chains"].items()]
+    lines += ["\nMicroseconds of archdsl for each node of a chain:\n", "| nodes | text to cost | cost from the graph |"]
+    lines += ["| ---: | ---: | ---: |"]
+    lines += [
+        f"| {length:,} | {each['text']:.2f} | {each['graph']:.2f} |" for length, each in results["chains"].items()
+    ]
+    known = results["candidates"]
+    spread = f"a tenth below {known['tenth']:.2f}, a tenth above {known['ninth']:.2f}"
+    lines.append(
+        f"\nA candidate of the NASNet space that was never seen, priced in a warm process: {known['median']:.2f} ms "
+        f"(median; {spread}); the first one of a process {known['first']:.0f} ms."
+    )
     return "\n".join(lines) + "\n"
 
 
@@ -180,6 +219,7 @@ def main() -> int:
     machine = f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, {versions()}"
     results = {"machine": machine, "rounds": options.rounds, "rows": measure(options.networks, options.rounds)}
     results["chains"] = chains()
+    results["candidates"] = candidates()
     write_atomically(options.output / "results.json", json.dumps(results, indent=2) + "\n")
     write_atomically(options.output / "results.md", markdown(results))
     print(f"written: {options.output}/results.json, {options.output}/results.md")

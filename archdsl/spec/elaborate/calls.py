@@ -9,7 +9,8 @@ from archdsl.spec.elaborate.binding import bind
 from archdsl.spec.elaborate.cells import call_cell
 from archdsl.spec.elaborate.operators import call_operator, make_operator
 from archdsl.spec.elaborate.parameters import required
-from archdsl.spec.elaborate.run import Reported, Run
+from archdsl.spec.elaborate.purity import has_tensor, is_pure, names_in
+from archdsl.spec.elaborate.run import Bindings, Reported, Run
 from archdsl.spec.elaborate.scopes import BoundStep, Context, Data, Frame
 from archdsl.spec.expressions import ExpressionError, parse
 from archdsl.spec.syntax.model import Attribute, Call, Cell, Constant, Listing, Text, Written
@@ -48,13 +49,40 @@ def call(run: Run, head: Call, ctx: Context, arguments: list[Data], explicit: bo
 
 def _prepared(run: Run, head: Call, ctx: Context) -> tuple[BoundStep, Operator | None]:
     """The callable with its attributes, and for an operator the operator itself."""
+    place, key = _remembered(run, head, ctx), None
+    if place is not None:
+        key = place.key(ctx)
+        known = place.known.get(key)
+        if known is not None:
+            return known
+    before = len(run.findings)
     base = run.callable(head.name, head.span, ctx)
     bound = bind(run, base, head.attributes, ctx, ctx.decisions)
     _check_required(run, bound, head.span, ctx)
     op = make_operator(run, bound.target, bound, head.span, ctx) if isinstance(bound.target, type) else None
     if base.name == head.name and head.name not in ctx.frame.cell.params and all(map(_is_constant, head.attributes)):
         run.prepared[head] = bound, op
+    if place is not None and key is not None and len(run.findings) == before:
+        if any(has_tensor(value) for value, _ in bound.attributes.values()):
+            run.bindings[head] = None
+        else:
+            place.known[key] = bound, op
     return bound, op
+
+
+def _remembered(run: Run, head: Call, ctx: Context) -> Bindings | None:
+    """What is known of a call; None if it hangs on more than the names in its attributes."""
+    if head in run.bindings:
+        return run.bindings[head]
+    written = [attribute.value for attribute in head.attributes]
+    names = frozenset().union(*map(names_in, written)) if all(map(is_pure, written)) else None
+    made = None
+    if names is not None and not {head.name, *names} & {
+        n for n, kind in ctx.frame.cell.kinds.items() if kind == "step"
+    }:
+        made = Bindings(tuple(sorted(names)))
+    run.bindings[head] = made
+    return made
 
 
 def _is_constant(attribute: Attribute) -> bool:

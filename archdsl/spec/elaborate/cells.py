@@ -84,7 +84,7 @@ def _is_number(value: object, kind: type | tuple[type, ...]) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool)
 
 
-_CHECKS: dict[str, Callable[[object], bool]] = {
+CHECKS: dict[str, Callable[[object], bool]] = {
     "int": lambda value: _is_number(value, int),
     "float": lambda value: _is_number(value, (int, float)),
     "bool": lambda value: isinstance(value, bool),
@@ -98,7 +98,7 @@ def set_parameter(
     run: Run, frame: Frame, param: Param, value: Data | BoundStep, span: Span | None, ctx: Context | None
 ) -> None:
     """Give a parameter its value; a value of the wrong type is reported and poisons the parameter."""
-    check = _CHECKS.get(param.type)
+    check = CHECKS.get(param.type)
     if check is not None and value is not POISON and not check(value):
         fraction = param.type == "int" and isinstance(value, float)
         hint = "`//` divides to an integer, `round`, `floor` and `ceil` make one" if fraction else ""

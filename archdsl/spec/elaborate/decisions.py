@@ -80,8 +80,8 @@ class Decision:
         if self.sizes is None:
             kind = type(label)
             for i, option in enumerate(self.options):
-                # Most labels are words: the first test settles them.
-                if (option == label) if type(option) is kind is str else same_label(option, label):
+                # Most labels are words or whole numbers: the first test settles them.
+                if (option == label) if type(option) is kind and kind in (str, int) else same_label(option, label):
                     return (i,)
             return None
         if not isinstance(label, list) or len(label) not in self.sizes:

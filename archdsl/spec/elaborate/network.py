@@ -6,7 +6,7 @@ import gc
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from archdsl.diagnostics.diagnostic import Diagnostic, Severity
 from archdsl.diagnostics.span import Span
@@ -16,12 +16,12 @@ from archdsl.spec.elaborate.cells import check_requirements, default_parameter, 
 from archdsl.spec.elaborate.decisions import Decider, Decision, Given, same_for_equal
 from archdsl.spec.elaborate.forecast import PATIENCE, Counting, GivenUp
 from archdsl.spec.elaborate.messages import did_you_mean, show
-from archdsl.spec.elaborate.run import Impatient, Reported, Run, Stopped
+from archdsl.spec.elaborate.run import Bindings, Impatient, Made, Reported, Run, Stopped
 from archdsl.spec.elaborate.scopes import Absent, BoundStep, Context, Data, Frame, Names
 from archdsl.spec.elaborate.steps import run_body
 from archdsl.spec.elaborate.values import evaluate
 from archdsl.spec.expressions import POISON
-from archdsl.spec.syntax.model import Attribute, Cell, Input, Label, SpecFile, Unread
+from archdsl.spec.syntax.model import Attribute, Call, Cell, Input, Label, SpecFile, Unread
 from archdsl.types import TensorType
 
 
@@ -49,12 +49,21 @@ class Elaboration:
     steps: int
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What of a file's calls need be looked at only once, whichever form is built; as of `Run`."""
+
+    prepared: dict[Call, Made] = field(default_factory=dict)
+    bindings: dict[Call, Bindings | None] = field(default_factory=dict)
+
+
 def elaborate(
     spec: SpecFile,
     decider: Decider,
     params: Mapping[str, Attribute] | None = None,
     shapes: Mapping[str, tuple[int, ...]] | None = None,
     training: bool = False,
+    like: Remembered | None = None,
 ) -> Elaboration:
     """Build the network of a file.
 
@@ -64,9 +73,12 @@ def elaborate(
         params: values for root parameters, as written (in a variant or on the command line).
         shapes: shapes that replace those of the file, by input.
         training: which form to build.
+        like: takes what is known of calls, for further elaborations of the same file.
     """
     given = (params or {}, shapes or {})
     run = Run(_empty(spec), training, decider, PATIENCE)
+    if like is not None:
+        run.prepared, run.bindings = like.prepared, like.bindings
     with room():
         try:
             values = attempt(run, spec, *given)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from archdsl.diagnostics.diagnostic import Diagnostic, Severity
 from archdsl.diagnostics.span import Span
@@ -12,8 +12,9 @@ from archdsl.ops.base import Operator, OperatorError
 from archdsl.ops.registry import operators
 from archdsl.spec.elaborate.decisions import Decider, Decision
 from archdsl.spec.elaborate.messages import call_path, operand_names, outermost, show_label, show_options
+from archdsl.spec.elaborate.purity import key_of
 from archdsl.spec.elaborate.recovery import is_misspelt
-from archdsl.spec.elaborate.scopes import BoundStep, Context, Data, Frame
+from archdsl.spec.elaborate.scopes import Absent, BoundStep, Context, Data, Frame
 from archdsl.spec.elaborate.size import STEP_LIMIT, Sizes
 from archdsl.spec.expressions import POISON, ExpressionError
 from archdsl.spec.source.limits import MOST_FINDINGS
@@ -60,6 +61,32 @@ class Watch(Protocol):
         """Whether the rounds that are left need not be looked at."""
 
 
+Made: TypeAlias = "tuple[BoundStep, Operator | None]"
+"A callable with its attributes, and for an operator the operator itself."
+
+
+class Bindings:
+    """One call with the attributes that it has had so far.
+
+    Attributes:
+        names: what its attributes read.
+        known: the callable with its attributes, by the values of the names.
+    """
+
+    __slots__ = ("known", "names")
+
+    def __init__(self, names: tuple[str, ...]):
+        self.names = names
+        self.known: dict[object, Made] = {}
+
+    def key(self, ctx: Context) -> object:
+        """What the names stand for at a place; None if that can't be told apart."""
+        found = [ctx.local.find(name) for name in self.names]
+        if any(value is POISON or isinstance(value, Absent) for value in found):
+            return None
+        return tuple(map(key_of, found))
+
+
 class Run:
     """State of one elaboration.
 
@@ -76,6 +103,7 @@ class Run:
         memory: of calls, where steps are only counted.
         guessing: above 0 where a step is looked at of which is not known whether it is there.
         prepared: calls whose attributes are constants, ready to be made, by head.
+        bindings: the other calls, by what their attributes read; None where that is not all that they hang on.
     """
 
     def __init__(self, graph: Graph, training: bool, decider: Decider, patience: int = STEP_LIMIT):
@@ -91,7 +119,8 @@ class Run:
         self.places: dict[str, Span] = {}
         self.weights: dict[str, tuple[Node, str]] = {}
         self.shares: dict[str, object] = {}
-        self.prepared: dict[Call, tuple[BoundStep, Operator | None]] = {}
+        self.prepared: dict[Call, Made] = {}
+        self.bindings: dict[Call, Bindings | None] = {}
         self.requirement_failed = False
         self.guessing = 0
         self.steps = 0

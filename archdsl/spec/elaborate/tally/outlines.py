@@ -38,10 +38,10 @@ class Tensors:
         kind = type(data)
         if kind is int:
             return data
-        if isinstance(data, Value):
-            return data.type, self.number(data)
-        if isinstance(data, list):
-            return tuple([self.outline(item) for item in data])
+        if kind is Value:
+            return data.type, self.number(data)  # type: ignore[union-attr, arg-type]
+        if kind is list:
+            return tuple([self.outline(item) for item in data])  # type: ignore[union-attr]
         if isinstance(data, BoundStep):
             attributes = [(name, self.outline(given)) for name, (given, _) in data.attributes.items()]
             return BoundStep, data.target, tuple(attributes)
@@ -49,9 +49,9 @@ class Tensors:
 
     def template(self, data: Data) -> Template:
         """Data with numbers in place of its tensors."""
-        if isinstance(data, Value):
+        if type(data) is Value:
             return self.number(data)
-        if isinstance(data, list):
+        if type(data) is list:
             return [self.template(item) for item in data]
         return Plain(data)
 

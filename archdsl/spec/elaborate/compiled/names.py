@@ -1,0 +1,172 @@
+"""The names of a cell: whether all its bodies can have one table, and what a loop reads from outside."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from archdsl.spec.elaborate.compiled.state import Unsupported
+from archdsl.spec.elaborate.compiled.values import expression_of
+from archdsl.spec.elaborate.purity import reads_state
+from archdsl.spec.syntax.model import (
+    Body,
+    Branches,
+    Call,
+    Cell,
+    Choice,
+    ChooseBody,
+    Do,
+    Listing,
+    Step,
+    StepCall,
+    Text,
+    Written,
+)
+
+
+class Names:
+    """What a cell's bodies name.
+
+    Attributes:
+        all: what inputs, parameters, steps and loops are called.
+        repeated: names that several steps of one body give, under opposite conditions.
+        tracks_reads: whether an expression asks what was read.
+    """
+
+    def __init__(self, cell: Cell):
+        outer = {declared.text for declared in cell.inputs} | set(cell.params)
+        self._keys: set[str] = set()
+        self.all = set(outer)
+        self.repeated: set[str] = set()
+        texts = [*_texts_of_cell(cell)]
+        self.tracks_reads = any(reads_state(text.text) for text in texts)
+        variables = {name for text in texts for name in expression_of_any(text)}
+        if cell.body is not None:
+            self._collect(cell.body, outer)
+            self._expect_visible(cell.body, set(outer))
+        if (self._keys | variables) & self.all:
+            raise Unsupported
+
+    def _collect(self, body: Body, outer: set[str]) -> None:
+        """Raises Unsupported if a name hides another, or two steps have one label."""
+        given = Counter(name.text for step in body.steps for name in (*step.names, *(made for made, _ in step.collect)))
+        if set(given) & outer or len({step.label for step in body.steps}) < len(body.steps):
+            raise Unsupported
+        self.repeated.update(name for name, count in given.items() if count > 1)
+        self.all.update(given)
+        for step in body.steps:
+            if step.tie is not None:
+                self._keys.add(step.tie.text)
+            # A loop's lists grow within it under their final names.
+            within = (outer | set(given)) - {made.text for made, _ in step.collect}
+            variables = {name.text for name, _ in step.loop.variables} if step.loop is not None else set()
+            if variables & within:
+                raise Unsupported
+            self.all |= variables
+            for inner in bodies_of(step):
+                self._collect(inner, within | variables | {made.text for made, _ in step.collect})
+
+    def _expect_visible(self, body: Body, visible: set[str]) -> None:
+        """Raises Unsupported if a step reads a name that an earlier round or another body may have left."""
+        for step in body.steps:
+            made = {made.text for made, _ in step.collect}
+            variables = step.loop.variables if step.loop is not None else ()
+            within = visible | made | {name.text for name, _ in variables}
+            for text in _texts_of_step(step):
+                try:
+                    names = expression_of(text).names
+                except Unsupported:
+                    continue
+                if not names & self.all <= within:
+                    raise Unsupported
+            for inner in bodies_of(step):
+                self._expect_visible(inner, set(within))
+            visible |= made | {name.text for name in step.names}
+
+
+def bodies_of(step: Step) -> tuple[Body, ...]:
+    """The bodies in a step."""
+    head = step.head
+    if isinstance(head, Do):
+        return (head.body,)
+    if isinstance(head, Branches):
+        return head.bodies
+    return tuple(body for _, body in head.options) if isinstance(head, ChooseBody) else ()
+
+
+def mentioned(body: Body) -> set[str]:
+    """Every name that a body's expressions and calls may read, its own included.
+
+    Raises:
+        Unsupported: if one of its expressions asks what was read.
+    """
+    found: set[str] = set()
+    for text in _texts_of_body(body):
+        if reads_state(text.text):
+            raise Unsupported
+        try:
+            found |= expression_of(text).names
+        except Unsupported:
+            found.add(text.text)
+    return found | set(_callables(body))
+
+
+def expression_of_any(text: Text) -> set[str]:
+    """The variables of comprehensions in a text; none if it is no expression, but a word or a callable."""
+    try:
+        return set(expression_of(text).variables)
+    except Unsupported:
+        return set()
+
+
+def _callables(body: Body) -> Iterator[str]:
+    for step in body.steps:
+        if isinstance(step.head, Call):
+            yield step.head.name
+        for inner in bodies_of(step):
+            yield from _callables(inner)
+
+
+def _texts_of_cell(cell: Cell) -> Iterator[Text]:
+    for param in cell.params.values():
+        if param.default is not None:
+            yield from _texts(param.default)
+    for written in (*cell.require, *(output.value for output in cell.outputs or ())):
+        yield from _texts(written)
+    if cell.body is not None:
+        yield from _texts_of_body(cell.body)
+
+
+def _texts_of_body(body: Body) -> Iterator[Text]:
+    for step in body.steps:
+        yield from _texts_of_step(step)
+        for inner in bodies_of(step):
+            yield from _texts_of_body(inner)
+
+
+def _texts_of_step(step: Step) -> Iterator[Text]:
+    """What is written beside its bodies."""
+    written = [step.condition, step.repeat]
+    written += step.reads.arguments if step.reads is not None else ()
+    written += [source for _, source in step.loop.variables] if step.loop is not None else ()
+    if isinstance(step.head, Call):
+        written += [attribute.value for attribute in step.head.attributes]
+    for item in written:
+        if item is not None:
+            yield from _texts(item)
+
+
+def _texts(written: Written) -> Iterator[Text]:
+    if isinstance(written, Text):
+        yield written
+    elif isinstance(written, Listing):
+        for item in written.items:
+            yield from _texts(item)
+    elif isinstance(written, StepCall):
+        yield Text(written.name, written.name_span, written.name_span)
+        for attribute in written.attributes:
+            yield from _texts(attribute.value)
+    elif isinstance(written, Choice):
+        options = (written.options,) if not isinstance(written.options, tuple) else [o for _, o in written.options]
+        for item in (*options, *((written.take,) if written.take is not None else ())):
+            yield from _texts(item)
