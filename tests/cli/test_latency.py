@@ -110,7 +110,7 @@ def test_lint_says_it_in_time(archdsl: Any, folder: Path, device: str) -> None:
     assert "predicted time" not in archdsl(*arguments).out
     text = archdsl(*arguments, "--device", device).out
     assert "of the predicted time on made up" in text
-    assert "ms on made up, if time follows the memory_access" in text
+    assert "if time follows memory_access; now" in text
 
 
 def test_report_has_the_predicted_time_in_every_format(archdsl: Any, folder: Path, device: str) -> None:

@@ -67,6 +67,7 @@ class ElementwiseShare(Rule):
             _EDITS.get(node.op.family, "do without it where it does not pay"),
             Gain("memory_access", most, 0),
             (f"the steps that move most: {shown}", *_time(costs, steps.values())),
+            about=tuple(steps[largest[0]]),
         )
 
     def _is_elementwise(self, node: Node) -> bool:

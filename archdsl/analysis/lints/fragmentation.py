@@ -61,7 +61,8 @@ def _finding(block: Block, levels: dict[Node, int], costs: Costs) -> Finding:
         if len(siblings) > 1:
             edit = f"make {count} convolutions that share what they read {len(siblings)}, then split"
     message = f"a building block of {len(levels)} fragments"
-    return Finding(block.merge, len(levels), message, edit, gain, tuple(facts))
+    about = [node for group in siblings for node in group] or list(levels)
+    return Finding(block.merge, len(levels), message, edit, gain, tuple(facts), about=tuple(about))
 
 
 def _siblings(fragments: list[Node]) -> list[list[Node]]:

@@ -82,6 +82,7 @@ def _diagnosed(
         worst = max(members, key=lambda finding: (finding.number, _saved(finding)))
         notes = (
             *_gain_note(members, costs),
+            *_time_note(members, costs),
             *worst.facts,
             *_places_note(members),
             *(_calls(worst.node, span) if worst.node is not None else ()),
@@ -113,12 +114,31 @@ def _gain_note(members: Sequence[Finding], costs: Costs) -> Iterator[str]:
         f"predicted {quantity}: {after:,} instead of {before:,}, {(before - after) / before:.1%} less; "
         f"that is {(before - after) / total:.1%} of the network's {total:,}"
     )
-    if costs.seconds and quantity != "params":
-        saved = costs.seconds * (before - after) / total
+
+
+def _time_note(members: Sequence[Finding], costs: Costs) -> Iterator[str]:
+    """The time of the steps that all places are about, and how much of it the edits may save."""
+    if not costs.seconds:
+        return
+    taken = saved = 0.0
+    follows = ""
+    for finding in members:
+        steps = finding.about or ((finding.node,) if finding.node is not None else ())
+        own = sum(map(costs.seconds_of, steps))
+        taken += own
+        if finding.gain is not None and finding.gain.quantity != "params" and finding.gain.before:
+            saved += own * finding.gain.saved / finding.gain.before
+            follows = finding.gain.quantity
+    if not taken:
+        return
+    share = f"{taken / costs.seconds:.1%} of the network's {1000 * costs.seconds:.3g} ms on {costs.device}"
+    if follows:
         yield (
-            f"predicted time: about {1000 * saved:.3g} ms of the network's {1000 * costs.seconds:.3g} ms on "
-            f"{costs.device}, if time follows the {quantity}"
+            f"predicted time: about {1000 * saved:.3g} ms less, if time follows {follows}; "
+            f"now {1000 * taken:.3g} ms, {share}"
         )
+    else:
+        yield f"predicted time: {1000 * taken:.3g} ms, {share}"
 
 
 def _places_note(members: Sequence[Finding]) -> Iterator[str]:

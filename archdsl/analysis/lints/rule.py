@@ -42,6 +42,7 @@ class Finding:
         gain: what the edit saves; None where it saves nothing that can be counted.
         facts: further lines.
         input: the input's name, where there is no step.
+        about: the steps whose cost `gain` is of; by default the one to point at.
     """
 
     node: Node | None
@@ -51,6 +52,7 @@ class Finding:
     gain: Gain | None = None
     facts: tuple[str, ...] = ()
     input: str = ""
+    about: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True)

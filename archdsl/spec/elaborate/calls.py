@@ -74,13 +74,13 @@ def _remembered(run: Run, head: Call, ctx: Context) -> Bindings | None:
     """What is known of a call; None if it hangs on more than the names in its attributes."""
     if head in run.bindings:
         return run.bindings[head]
+    cell, made = ctx.frame.cell, None
+    steps = {name for name, param in cell.params.items() if cell.kinds.get(name) == "step" or param.type == "any"}
     written = [attribute.value for attribute in head.attributes]
-    names = frozenset().union(*map(names_in, written)) if all(map(is_pure, written)) else None
-    made = None
-    if names is not None and not {head.name, *names} & {
-        n for n, kind in ctx.frame.cell.kinds.items() if kind == "step"
-    }:
-        made = Bindings(tuple(sorted(names)))
+    if all(map(is_pure, written)):
+        names = frozenset[str]().union(*map(names_in, written))
+        if not {head.name, *names} & steps:
+            made = Bindings(tuple(sorted(names)))
     run.bindings[head] = made
     return made
 

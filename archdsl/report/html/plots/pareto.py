@@ -13,7 +13,7 @@ from archdsl.report.text_width import shortened, text_width
 from archdsl.report.units import human
 
 WIDTH, HEIGHT = 420.0, 320.0
-LEFT, RIGHT, TOP, BOTTOM = 60.0, 18.0, 20.0, 48.0
+LEFT, RIGHT, TOP, BOTTOM = 76.0, 18.0, 20.0, 48.0
 LABELS = {
     "params": "parameters",
     "mult_adds": "multiply-adds",
