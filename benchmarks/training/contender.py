@@ -6,11 +6,15 @@ python benchmarks/training/contender.py '{"network": "resnet18", "way": "plain",
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
 from random import Random
 from typing import Any
+
+if "inductor_cache" in sys.argv[1]:  # nothing is compiled yet
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = json.loads(sys.argv[1])["inductor_cache"]
 
 import torch
 from torch import nn
@@ -61,13 +65,17 @@ def made(task: dict[str, Any]) -> tuple[nn.Module, Classifier]:
 def stepper(task: dict[str, Any]) -> tuple[Stepper, tuple[torch.Tensor, torch.Tensor]]:
     """Whatever the task wants, ready for its first step; and a batch."""
     module, form = made(task)
-    batch = (torch.rand(task["batch"], *form.shape), torch.randint(form.classes, (task["batch"],)))
+    device = torch.device(task.get("device", "cpu"))
+    module.to(device)
+    batch = (
+        torch.rand(task["batch"], *form.shape, device=device),
+        torch.randint(form.classes, (task["batch"],), device=device),
+    )
     way = task["way"]
     settings = TrainingSettings(
         speed=way if way in ("auto", "measure", "compile") else "auto" if way == "bfloat16" else "plain",
         precision="bfloat16" if way == "bfloat16" else "auto",
     )
-    device = torch.device("cpu")
     if way == "whole":
         taken = Way(channels_last=True)
     else:
@@ -83,6 +91,12 @@ def stepper(task: dict[str, Any]) -> tuple[Stepper, tuple[torch.Tensor, torch.Te
     return found, batch
 
 
+def wait(device: torch.device) -> None:
+    """Until the device has done everything."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
 def main() -> None:
     """Answer lines on standard input."""
     task = json.loads(sys.argv[1])
@@ -91,8 +105,10 @@ def main() -> None:
     steps, batch = stepper(task)
     built = time.perf_counter()
     steps.step(*batch, 1e-4)
+    wait(batch[0].device)
     first = time.perf_counter()
     steps.step(*batch, 1e-4)
+    wait(batch[0].device)
     ready = {"built": built - started, "first_step": first - built, "way": str(steps.way)}
     print(json.dumps(ready), flush=True)
     for line in sys.stdin:
@@ -100,6 +116,7 @@ def main() -> None:
         for _ in range(int(line)):
             begun = time.perf_counter(), time.process_time()
             steps.step(*batch, 1e-4)
+            wait(batch[0].device)
             times.append((time.perf_counter() - begun[0], time.process_time() - begun[1]))
         print(json.dumps(times), flush=True)
 

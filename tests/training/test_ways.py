@@ -187,6 +187,23 @@ def test_compiled_cells_make_the_same_step_and_are_not_used_in_evaluation():
     assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 2
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # torch's compiler warns of itself
+def test_a_run_of_compiled_cells_is_resumed_bit_for_bit(make_training):
+    whole = make_training("whole", speed="compile")
+    whole.run()
+    stopped = make_training("stopped", speed="compile")
+    stopped.on_epoch = lambda record: record.epoch == 2
+    stopped.run()
+    torch.compiler.reset()  # as in another process
+    resumed = make_training("stopped", speed="compile")
+    resumed.run(resume=True)
+    assert resumed.way == Way(True, compiled=True)
+    expected, found = load_file(whole.folder / LAST), load_file(resumed.folder / LAST)
+    assert all(torch.equal(expected[key], found[key]) for key in expected)
+    assert without_time(records(resumed)) == without_time(records(whole))
+
+
 def test_cells_are_what_is_compiled():
     """resnet18 has eight residual blocks."""
     found = regions(archdsl.compile(archdsl.load("resnet18", inputs={"image": [3, 32, 32]})))

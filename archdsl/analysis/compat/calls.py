@@ -70,6 +70,7 @@ _INSIDE = {
     "nn.AdaptiveMaxPool2d": "F.adaptive_max_pool2d",
     "nn.Upsample": "F.interpolate",
     "support.max_pool2d_with_positions": "F.max_pool2d",
+    "support.local_response_norm": "F.local_response_norm",
     "support.cross_correlation": "F.conv2d",
     "support.depthwise_cross_correlation": "F.conv2d",
 }

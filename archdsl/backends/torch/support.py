@@ -64,6 +64,13 @@ def avg_pool1d_inside(x: Tensor, kernel_size: tuple[int], stride: tuple[int], pa
     return F.avg_pool1d(F.pad(x, padding), kernel_size, stride) / F.avg_pool1d(inside, kernel_size, stride)
 
 
+def local_response_norm(x: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
+    """As of torch, whose averages over channels are missing for 16-bit numbers on a CPU: they are taken in float32."""
+    if x.dtype in (torch.float16, torch.bfloat16):
+        return F.local_response_norm(x.float(), size, alpha, beta, k).to(x.dtype)
+    return F.local_response_norm(x, size, alpha, beta, k)
+
+
 def index_select(x: Tensor, dim: int, index: tuple[int, ...]) -> Tensor:
     """The listed positions along one dimension, in their order."""
     return x.index_select(dim, torch.tensor(index, device=x.device))

@@ -138,7 +138,7 @@ class LocalResponseNorm(Operator):
 
     def torch(self, operands: Sequence[TensorType]) -> TorchLowering:
         kwargs = self.changed("alpha", "beta", "k")
-        return TorchLowering(call("F.local_response_norm", X, size=self.size, **kwargs))
+        return TorchLowering(call("support.local_response_norm", X, size=self.size, **kwargs))
 
     def onnx(self, b: OnnxBuilder, inputs: Sequence[str], operands: Sequence[TensorType]) -> Sequence[str]:
         (x,) = inputs

@@ -77,6 +77,32 @@ def assert_close(expected: Sequence[Tensor], found: Sequence[Tensor], tolerance:
             assert (one - other).abs().max() <= tolerance * max(1.0, one.abs().max().item())
 
 
+def assert_as_close_as_rounding(
+    graph: Graph, state: State, inputs: Sequence[Tensor], expected: Sequence[Tensor], found: Sequence[Tensor]
+) -> None:
+    """Equal up to `EXACT`; where rounding each weight once more moves the outputs further, up to so much.
+
+    Networks of 150 layers with random weights can be so sensitive; trained ones aren't.
+    """
+    try:
+        assert_close(expected, found, EXACT)
+    except AssertionError:
+        ulp = np.finfo(np.float64).eps
+        signs = np.random.default_rng(1)
+        rounded = {
+            key: a * (1 + ulp * signs.choice([-1, 1], a.shape)) if a.dtype.kind == "f" else a
+            for key, a in state.items()
+        }
+        moved = outputs(module_of(graph, rounded), inputs)
+        assert_close(expected, found, max(EXACT, farthest(expected, moved)))
+
+
+def farthest(expected: Sequence[Tensor], found: Sequence[Tensor]) -> float:
+    """The largest difference, relative to the largest element of its output, or to 1 if that is larger."""
+    pairs = zip(expected, found, strict=True)
+    return max(float((a.double() - b.double()).abs().max() / max(1.0, a.abs().max().item())) for a, b in pairs)
+
+
 def assert_equal_networks(
     graph: Graph,
     groups: Sequence[Sequence[Pass]] = EVERY,
@@ -98,18 +124,24 @@ def assert_equal_networks(
     new = made.weights.forward(state)
     assert {key: array.shape for key, array in new.items()} == {k: s.shape for k, s in made.weights.target.items()}
     expected = outputs(module_of(graph, state), inputs)
-    assert_close(expected, outputs(module_of(made.graph, new), inputs), EXACT)
+    assert_as_close_as_rounding(graph, state, inputs, expected, outputs(module_of(made.graph, new), inputs))
     try:
         back = made.weights.backward(new)
     except NoInverseError:
         assert not invertible
     else:
-        assert_close(expected, outputs(module_of(graph, back), inputs), EXACT)
+        assert_as_close_as_rounding(graph, state, inputs, expected, outputs(module_of(graph, back), inputs))
     assert not optimize(made.graph, groups).records
     if single:
         rounded = {k: v.astype(np.float32) if v.dtype.kind == "f" else v for k, v in state.items()}
         mapped = made.weights.forward(rounded)
         assert all(array.dtype in (np.float32, np.int64) for array in mapped.values())
         plain = outputs(module_of(graph, rounded, torch.float32), inputs, torch.float32)
-        assert_close(plain, outputs(module_of(made.graph, mapped, torch.float32), inputs, torch.float32), CLOSE)
+        found = outputs(module_of(made.graph, mapped, torch.float32), inputs, torch.float32)
+        try:
+            assert_close(plain, found, CLOSE)
+        except AssertionError:  # as far from the true values as the plain network at most, or half as far again
+            exact = outputs(module_of(graph, rounded), inputs)
+            assert farthest(exact, found) <= 1.5 * farthest(exact, plain)
+            assert farthest(exact, plain) > CLOSE / 2
     return made

@@ -31,6 +31,11 @@ def one_of_each_file(most_params: int) -> list[str]:
 
 def small(name: str) -> Graph:
     """The network's graph for the smallest square images that it takes, or for its own."""
+    return small_architecture(name).graph()
+
+
+def small_architecture(name: str) -> archdsl.Architecture:
+    """The network for the smallest square images that it takes, or for its own."""
     architecture = archdsl.load(name)
     images = {key: v.type.shape for key, v in architecture.graph().inputs.items() if v.type.rank == 3}
     for side in SIDES:
@@ -38,7 +43,7 @@ def small(name: str) -> Graph:
             break
         try:
             shapes = {key: (shape[0], side, side) for key, shape in images.items()}
-            return architecture.with_settings({}, shapes).graph()
+            return architecture.with_settings({}, shapes)
         except archdsl.ArchdslError:
             continue
-    return architecture.graph()
+    return architecture

@@ -57,7 +57,9 @@ class Preparation:
         from archdsl.backends.torch.inference.fused import FusedEngine, can_fuse
         from archdsl.backends.torch.inference.generic import GenericEngine
 
-        return (FusedEngine if can_fuse(setting) else GenericEngine)(graph, weights, setting)
+        if recipe.compiled or not can_fuse(setting):
+            return GenericEngine(graph, weights, setting, recipe.compiled)
+        return FusedEngine(graph, weights, setting)
 
 
 def as_array(tensor: Tensor) -> Array:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from archdsl.backends.runtimes.session import Array
+from archdsl.backends.runtimes.session import Array, UnfitError
 from archdsl.backends.torch.inference.recipe import Setting
 from archdsl.backends.torch.loading import build_module
 from archdsl.ir.graph import Graph
@@ -21,7 +21,8 @@ WARM_PASSES = 3
 class GenericEngine:
     """A module made of the optimized graph."""
 
-    def __init__(self, graph: Graph, weights: Mapping[str, Array], setting: Setting):
+    def __init__(self, graph: Graph, weights: Mapping[str, Array], setting: Setting, compiled: bool = False):
+        """`compiled` has torch.compile write kernels for it, in the first call."""
         with torch.device("meta"):
             module = build_module(graph)
         state = {key: torch.from_numpy(array) for key, array in weights.items()}
@@ -30,6 +31,9 @@ class GenericEngine:
         for weight in module.parameters():
             weight.data = channels_last(weight.data)
         self._module = module.requires_grad_(False)
+        if compiled:
+            self._module.compile(dynamic=False)
+        self._compiles = compiled  # until the first call has gone well
         self._names = list(graph.outputs)
         self._graphed: _Recorded | None = None
         self._records = setting.device.type == "cuda"
@@ -38,11 +42,28 @@ class GenericEngine:
         """See `Engine`."""
         with torch.no_grad():
             given = [channels_last(x) for x in inputs]
+            if self._compiles:
+                self._compile(given)
             if not self._records:
                 return self._run(given)
-            if self._graphed is None:
-                self._graphed = _Recorded(self._run, given)
-            return self._graphed(given)
+            with torch.cuda.device(inputs[0].device):
+                if self._graphed is None:
+                    self._graphed = _Recorded(self._run, given)
+                return self._graphed(given)
+
+    def _compile(self, inputs: Sequence[Tensor]) -> None:
+        """Call it once, outside of recordings.
+
+        Raises:
+            UnfitError: if torch.compile doesn't take the network, or has no compiler here.
+        """
+        try:
+            self._run(inputs)
+        except Exception as error:  # torch.compile raises errors of every kind
+            raise UnfitError(
+                f"torch.compile does not take this network: {' '.join(str(error).split())[:300]}"
+            ) from error
+        self._compiles = False
 
     def _run(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         made = self._module(*inputs)

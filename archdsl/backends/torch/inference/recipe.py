@@ -46,14 +46,17 @@ class Recipe(NamedTuple):
         split: threads take samples of their own instead of sharing each step.
         pipeline: the passes that the graph goes through: `every` one, the same and siblings merged whose result must be
             split (`fewest` operators), or `none`.
+        compiled: torch.compile writes kernels for the graph, on a GPU; it takes from seconds to minutes.
     """
 
     runtime: RuntimeName
     split: bool = False
     pipeline: Pipeline = "every"
+    compiled: bool = False
 
     def __str__(self) -> str:
-        return " ".join([self.runtime, *(["split"] if self.split else []), self.pipeline])
+        split, compiled = ["split"] * self.split, ["compiled"] * self.compiled
+        return " ".join([self.runtime, *split, self.pipeline, *compiled])
 
 
 def check_runtime(runtime: str, device: torch.device, dtype: torch.dtype) -> None:
@@ -116,6 +119,8 @@ def candidates(setting: Setting, runtime: str, pipelines: bool = False) -> Itera
         for split in dict.fromkeys([foreign and setting.batch_size > 1 and setting.threads > 1, False]):
             for each in PIPELINES if pipelines else ("every",):
                 yield Recipe(name, split, cast(Pipeline, each))
+    if pipelines and setting.device.type == "cuda":
+        yield Recipe("torch", compiled=True)
 
 
 def _runtimes(setting: Setting, runtime: str) -> list[RuntimeName]:

@@ -194,6 +194,37 @@ def test_a_batch_of_none(net: archdsl.Architecture, runtime: str) -> None:
     assert [y.shape for y in outputs(module, inputs(net, 0))] == [(0, 7), (0, 6, 8, 8)]
 
 
+# Every type that a runtime computes in, and how near it must come.
+WAYS = [
+    ("torch", "float64", 1e-10), ("torch", "float32", 1e-5), ("torch", "bfloat16", 0.05), ("torch", "float16", 0.01),
+    ("onnxruntime", "float32", 1e-5), ("openvino", "float32", 1e-5), ("openvino", "bfloat16", 0.05),
+    ("auto", "float64", 1e-10), ("auto", "float32", 1e-5), ("auto", "bfloat16", 0.05), ("auto", "float16", 0.01),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("runtime", "dtype", "most"), WAYS)
+def test_other_batches_work_and_other_sizes_and_types_are_refused(
+    net: archdsl.Architecture, runtime: str, dtype: str, most: float
+) -> None:
+    plain = trained(net)
+    kind = getattr(torch, dtype)
+    module = archdsl.compile(net, "inference", plain, dtype=kind, runtime=runtime, batch_size=2)  # type: ignore[arg-type]
+    plain = plain.double()
+    for n in (2, 1, 5, 0, 3, 2):
+        given = inputs(net, n)
+        made = outputs(module, [x.to(kind) for x in given])
+        assert {y.dtype for y in made} == {kind}
+        expected = outputs(plain, [x.double() for x in given])
+        assert [y.shape for y in made] == [y.shape for y in expected]
+        assert n == 0 or difference([y.double() for y in made], expected) < most
+    image, extra = (x.to(kind) for x in inputs(net, 2))
+    with pytest.raises(ValueError, match=re.escape("image is [2, 4, 16, 9], compiled for [N, 4, 16, 16]")):
+        module(image[..., :9], extra)
+    other = torch.float32 if kind is not torch.float32 else torch.bfloat16
+    with pytest.raises(TypeError, match=f"image is {str(other)[6:]}, and the network computes in {dtype}"):
+        module(image.to(other), extra)
+
+
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [

@@ -74,6 +74,8 @@ def test_what_it_cannot_do_is_said(net: archdsl.Architecture) -> None:
         made.half()
     with pytest.raises(ValueError, match=r"x is \[2, 3, 8, 4\], compiled for \[N, 3, 8, 8\]"):
         made(torch.zeros(2, 3, 8, 4))
+    with pytest.raises(TypeError, match="x is bfloat16, and the network computes in float32"):
+        made(torch.zeros(2, 3, 8, 8).bfloat16())
     assert made.eval().float() is made
 
 

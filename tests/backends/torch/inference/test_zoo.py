@@ -12,7 +12,7 @@ from tests.backends.torch.inference.networks import difference, outputs, trained
 QUICK = ["digits_resnet", "lenet5", "squeezenet1_1", "shufflenet_v2_x0_5"]
 REST = [
     "resnet18", "resnet50", "googlenet", "inception_v3", "densenet121", "mobilenet_v2", "mobilenet_v3_large",
-    "mnasnet_a1", "nasnet_mobile", "vgg11", "resnext50_32x4d", "unet",
+    "mnasnet_b1_1_0", "nasnet_mobile", "vgg11", "resnext50_32x4d", "unet",
 ]  # fmt: skip
 
 
