@@ -108,12 +108,12 @@ def _resized_weights(node: Node, arrays: Mapping[str, Array], channels: Channels
     if name in CONVOLUTIONS:
         return _convolution(node, arrays, read, made, copies)
     if name == "conv_transpose2d":
-        shares = _shares(read, copies.random).reshape(-1, 1, 1, 1)
-        return {**arrays, **_rows(arrays, ("bias",), made), "weight": arrays["weight"][read][:, made] * shares}
+        weight = _divided(arrays["weight"][:, made], 0, read, copies.random)
+        return _same_types(arrays, {**_rows(arrays, ("bias",), made), "weight": weight})
     if name == "linear":
         if node.operands[0].type.rank != 1:
             return dict(arrays)
-        weight = arrays["weight"][made][:, read] * _shares(read, copies.random)
+        weight = _divided(arrays["weight"][made], 1, read, copies.random)
         return _same_types(arrays, {**_rows(arrays, ("bias",), made), "weight": weight})
     return {key: array[made] if array.shape[:1] == (height,) else array for key, array in arrays.items()}
 
@@ -123,11 +123,9 @@ def _convolution(node: Node, arrays: Mapping[str, Array], read: Array, made: Arr
     weight = arrays["weight"][made]
     width = node.operands[0].type.shape[0] // groups
     if width > 1:  # the channels of every group are the same places in it
-        inside = read[read < width]
-        shares = _shares(inside, copies.random)
-        weight = weight[:, inside] * shares.reshape(-1, *[1] * (weight.ndim - 2))
+        weight = _divided(weight, 1, read[read < width], copies.random)
     elif groups == 1:
-        weight = weight[:, read] * _shares(read, copies.random).reshape(-1, *[1] * (weight.ndim - 2))
+        weight = _divided(weight, 1, read, copies.random)
     return _same_types(arrays, {**_rows(arrays, ("bias",), made), "weight": weight})
 
 
@@ -137,6 +135,22 @@ def _rows(arrays: Mapping[str, Array], names: Sequence[str], index: Array) -> di
 
 def _same_types(before: Mapping[str, Array], after: Mapping[str, Array]) -> dict[str, Array]:
     return {name: np.ascontiguousarray(array, dtype=before[name].dtype) for name, array in after.items()}
+
+
+def _divided(weight: Array, axis: int, index: Array, random: np.random.Generator | None) -> Array:
+    """The weight for readers of copies: `index` says which channel each is a copy of.
+
+    The copies of a channel add up to its weight. So that they do after rounding as well, the last one is the remainder.
+    """
+    whole = np.moveaxis(weight, axis, 0)
+    shares = _shares(index, random).reshape(-1, *[1] * (weight.ndim - 1))
+    parts: Array = (whole[index] * shares).astype(weight.dtype)
+    if random is not None and len(index):
+        total = np.zeros(whole.shape)
+        np.add.at(total, index, parts.astype(np.float64))
+        last = np.array(list({channel: place for place, channel in enumerate(index.tolist())}.values()))
+        parts[last] = whole[index[last]] - (total[index[last]] - parts[last])
+    return np.moveaxis(parts, 0, axis)
 
 
 def _shares(index: Array, random: np.random.Generator | None) -> Array:

@@ -82,6 +82,7 @@ def explain_passes(
     groups: Sequence[Sequence[Pass]] = EVERY,
     *,
     timed: bool = False,
+    runtime: str | None = None,
     batch_size: int = 1,
     rounds: int = 15,
     start: Callable[[int], None] = lambda total: None,
@@ -94,6 +95,7 @@ def explain_passes(
         groups: the passes, as of `archdsl.passes.optimization.optimize`.
         timed: run the network after each pass, too: every graph as a plain module on the CPU, in rounds that take all
             in turn, so that only the graph differs.
+        runtime: what runs them instead, as of `archdsl.compile`; `auto` takes the rule's for the network as written.
         batch_size: samples of a timed pass.
         rounds: samples of each graph, at least 2.
         start: called with the number of measurements before the first one.
@@ -102,20 +104,36 @@ def explain_passes(
     made = optimize(architecture.graph(), groups)
     graphs = [architecture.graph(), *(record.after for record in made.records)]
     seconds: list[float | None] = [None] * len(graphs)
-    runtime = ""
+    named = ""
     if timed:
-        from archdsl.backends.torch.stopwatch import device_facts, time_graphs
-
         start(len(graphs) * (rounds + 1))
-        seconds = [timing.median for timing in time_graphs(graphs, "cpu", batch_size, rounds, advance)]
-        facts = device_facts("cpu")
-        runtime = f"torch {facts.torch}, {facts.name}, {facts.threads} threads, float32"
+        named, found = _timed(graphs, runtime, batch_size, rounds, advance)
+        seconds = list(found)
     first = Effect(WRITTEN, (), (), figures_of(graphs[0]), seconds[0])
     rest = [
         Effect(record.name, record.notes, record.places, figures_of(record.after), taken)
         for record, taken in zip(made.records, seconds[1:], strict=True)
     ]
-    return Explanation(architecture.name, (first, *rest), batch_size, runtime)
+    return Explanation(architecture.name, (first, *rest), batch_size, named)
+
+
+def _timed(
+    graphs: Sequence[Graph], runtime: str | None, batch_size: int, rounds: int, advance: Callable[[], None]
+) -> tuple[str, list[float]]:
+    """What ran them on what, and the seconds of each graph."""
+    from archdsl.backends.torch.stopwatch import device_facts, time_graphs
+
+    facts = device_facts("cpu")
+    if runtime is None:
+        seconds = [timing.median for timing in time_graphs(graphs, "cpu", batch_size, rounds, advance)]
+        what = f"torch {facts.torch}, plain modules"
+    else:
+        from archdsl.backends.runtimes.session import runtime_version
+        from archdsl.backends.torch.inference.side_by_side import time_on_runtime
+
+        name, seconds = time_on_runtime(graphs, runtime, batch_size, rounds, advance)
+        what = f"{name} {runtime_version(name)}"
+    return f"{what}, {facts.name}, {facts.threads} threads, float32", seconds
 
 
 def figures_of(graph: Graph) -> Figures:

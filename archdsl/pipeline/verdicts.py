@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 VARIABLE = "ARCHDSL_CACHE_DIR"
 OFF = "off"
 # Part of the key: passes and engines that changed make old verdicts worthless.
-VERSION = 1
+VERSION = 2
 PACKAGES = ("archdsl", "torch", "onnxruntime", "openvino")
 
 
@@ -102,9 +102,12 @@ def read_verdict(key: dict[str, Any]) -> dict[str, Any] | None:
     path = _path(key)
     if path is None or not path.exists():
         return None
+    from archdsl.backends.torch.inference.recipe import Recipe
+
+    parts = len(Recipe._fields)
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        if found["key"] != key or not isinstance(found["recipe"], list) or len(found["recipe"]) != 3:
+        if found["key"] != key or not isinstance(found["recipe"], list) or len(found["recipe"]) != parts:
             raise ValueError("it is about something else")
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         warnings.warn(f"{path} is ignored: {type(error).__name__}: {error}", CacheWarning, stacklevel=2)

@@ -40,7 +40,6 @@ def _lines(row: Row, all_places: bool) -> Iterator[str]:
 
 
 def change(before: int, after: int) -> str:
-    """`1.50 G` with the change in per cent, if there is one."""
-    if before == after or not before:
-        return human(after)
-    return f"{human(after)} ({after / before - 1:+.1%})"
+    """`1.50 G` with the change in per cent, if there is one worth a digit."""
+    share = f"{after / before - 1:+.1%}" if before else ""
+    return human(after) if share in ("", "+0.0%", "-0.0%") else f"{human(after)} ({share})"

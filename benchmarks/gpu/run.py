@@ -181,7 +181,7 @@ def markdown(machine: str, rows: list[dict[str, Any]]) -> str:
     """All rows: milliseconds of each contender, and how many times as fast as the best peer archdsl is."""
     lines = [f"# Inference on a GPU\n\n{machine}\n"]
     lines += [f"| network | type | batch | {' | '.join(CONTENDERS)} | best peer / archdsl | ready, s | deviation |"]
-    lines += ["| --- |" * 2 + " ---: |" * (len(CONTENDERS) + 4)]
+    lines += ["|" + " --- |" * 2 + " ---: |" * (len(CONTENDERS) + 4)]
     gains = []
     for row in rows:
         found = {name: each for name, each in row["contenders"].items() if each.get("seconds")}

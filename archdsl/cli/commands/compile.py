@@ -102,13 +102,15 @@ def command(
 
     With --explain nothing is written: the passes that make the inference form faster are run on the graph, and what
     each did is printed with the operators, multiply-adds and memory access that are left (predicted for one sample)
-    and, with --timed, the time of a forward pass, all graphs as plain modules on the CPU.
+    and, with --timed, the time of a forward pass on the CPU: all graphs as plain modules, or on the same --runtime.
     """
     import archdsl
     from archdsl.report.cost_table import cost_line
 
     if explain:
-        show_passes(loaded(spec, settings, inputs, decisions), timed, format)
+        if runtime is not None and not timed:
+            raise UsageError("with --explain, --runtime goes with --timed")
+        show_passes(loaded(spec, settings, inputs, decisions), timed, runtime, batch_size, format)
         return
     if timed or format != "text":
         raise UsageError("--timed and --format go with --explain")

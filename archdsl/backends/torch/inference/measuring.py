@@ -30,12 +30,12 @@ def measure(preparation: Preparation, recipes: Sequence[Recipe], setting: Settin
         UnfitError: if no runtime takes it.
     """
     inputs = example_inputs(preparation.graph, setting)
-    runs: dict[Recipe, _Run] = {}
+    runs: dict[Recipe, Turn] = {}
     failed: Exception | None = None
     with torch.no_grad():
         for recipe in recipes:
             try:
-                runs[recipe] = _Run(preparation.engine(recipe, setting), inputs)
+                runs[recipe] = Turn(preparation.engine(recipe, setting), inputs)
             except UnfitError as error:  # no candidate, then
                 failed = failed or error
         if not runs:
@@ -66,8 +66,8 @@ def device_name(setting: Setting) -> str:
     return f"{platform.node()} {platform.processor() or platform.machine()} {os.cpu_count()}"
 
 
-class _Run:
-    """An engine, warm."""
+class Turn:
+    """An engine, warm, that runs when it is its turn."""
 
     def __init__(self, engine: Engine, inputs: Sequence[Tensor]):
         self._engine = engine

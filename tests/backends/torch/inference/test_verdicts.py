@@ -50,7 +50,7 @@ def test_the_fastest_is_taken_and_remembered(net: archdsl.Architecture, folder: 
     assert len(measured) == 1
     (file,) = folder.iterdir()
     kept = json.loads(file.read_text())
-    assert kept["recipe"] == ["openvino", False, "none"]
+    assert kept["recipe"] == ["openvino", False, "none", False]
     assert kept["seconds"]["openvino none"] == 1.0
     assert set(kept["key"]["packages"]) == {"archdsl", "torch", "onnxruntime", "openvino"}
 
@@ -71,7 +71,9 @@ def test_another_batch_size_is_measured_when_it_comes(
     assert len(measured) == 2
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"key": 1, "recipe": ["torch", false, "every"]}', "\x00" * 99])
+@pytest.mark.parametrize(
+    "damage", ["", "{", "[]", '{"key": 1, "recipe": ["torch", false, "every", false]}', "\x00" * 99]
+)
 def test_a_damaged_verdict_is_ignored_with_a_warning(
     net: archdsl.Architecture, folder: Path, measured: list[int], damage: str
 ) -> None:
@@ -81,7 +83,7 @@ def test_a_damaged_verdict_is_ignored_with_a_warning(
     with pytest.warns(verdicts.CacheWarning, match="is ignored"):
         archdsl.compile(net, "inference", trained(net), optimize="measure")
     assert len(measured) == 2
-    assert json.loads(file.read_text())["recipe"] == ["openvino", False, "none"]
+    assert json.loads(file.read_text())["recipe"] == ["openvino", False, "none", False]
 
 
 def test_a_folder_that_cannot_be_made_gives_a_warning(
