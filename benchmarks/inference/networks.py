@@ -20,7 +20,7 @@ NETWORKS = [
     "mobilenet_v2",
     "mobilenet_v3_large",
     "shufflenet_v2_x1_0",
-    "mnasnet1_0",
+    "mnasnet_b1_1_0",
     "nasnet_mobile",
     "nasnet_space",
     "darts",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from archdsl.backends.runtimes.huge_pages import Growth
 from archdsl.backends.runtimes.session import Array, Foreign, Threads, UnfitError, open_session
 from archdsl.backends.torch.inference.recipe import Setting, dtype_name
 from archdsl.diagnostics.diagnostic import ArchdslError
@@ -29,6 +30,7 @@ class ForeignEngine:
         except ArchdslError as error:  # an operator without an ONNX form
             raise UnfitError(f"{runtime} does not take this network: {error}") from error
         threads = Threads(setting.threads, split)
+        self._growth = Growth()
         self._session = open_session(runtime, model, setting.batch_size, threads, dtype_name(setting.dtype))
         self._outputs = [value.type for value in graph.outputs.values()]
         self._dtype = setting.dtype
@@ -42,6 +44,7 @@ class ForeignEngine:
             for type in self._outputs
         ]
         self._session.run(lent, [y.numpy() for y in made])
+        self._growth.settle()
         return [y.to(self._dtype) if y.dtype is torch.float32 else y for y in made]
 
 

@@ -1,4 +1,6 @@
-"""The engine for a CPU in float32 and bfloat16: oneDNN's convolutions with what follows them fused in.
+"""The engine of torch on a CPU: oneDNN's convolutions with what follows them fused in.
+
+Where convolutions are better made of matrix products, `planned` runs instead.
 
 Weights are laid out once, for the sizes they will meet; values lie channels last. The graph becomes one flat Python
 function without attribute look-ups, since on small networks a microsecond for each layer counts. Steps that oneDNN
@@ -15,32 +17,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from archdsl.backends.runtimes.huge_pages import Growth
 from archdsl.backends.runtimes.session import Array
 from archdsl.backends.torch import support
 from archdsl.backends.torch.inference.generic import channels_last
+from archdsl.backends.torch.inference.leaves import Leaves
+from archdsl.backends.torch.inference.planned.convolutions import BEHIND_SUM, UNARY
 from archdsl.backends.torch.inference.recipe import Setting
 from archdsl.backends.torch.members import lowering_of
 from archdsl.backends.torch.printing import print_expression
 from archdsl.ir.graph import Graph, Node, Value
-from archdsl.ir.naming import state_key
 from archdsl.ops.families.convolution import Conv2d
 from archdsl.ops.families.fused import FusedConv2d
-
-# An activation as torch.ops.mkldnn names it: name, numbers, algorithm.
-_UNARY: dict[str, tuple[str, tuple[float, ...], str]] = {
-    "none": ("none", (), ""),
-    "relu": ("relu", (), ""),
-    "relu6": ("hardtanh", (0.0, 6.0), ""),
-    "leaky_relu": ("leaky_relu", (0.01,), ""),
-    "gelu": ("gelu", (), "none"),
-    "silu": ("swish", (), ""),
-    "sigmoid": ("sigmoid", (), ""),
-    "hardsigmoid": ("hardsigmoid", (), ""),
-    "hardswish": ("hardswish", (), ""),
-    "tanh": ("tanh", (), ""),
-}
-# oneDNN's sum takes no other activation behind it.
-_BEHIND_SUM = ("none", "relu")
 
 
 def can_fuse(setting: Setting) -> bool:
@@ -55,13 +43,16 @@ class FusedEngine:
     """A flat function over oneDNN's operators."""
 
     def __init__(self, graph: Graph, weights: Mapping[str, Array], setting: Setting):
+        self._growth = Growth()
         writer = _Writer(graph, weights, setting)
         self._function = writer.function()
 
     def __call__(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         """See `Engine`."""
         with torch.no_grad():
-            return self._function(*[channels_last(x) for x in inputs])
+            made = self._function(*[channels_last(x) for x in inputs])
+        self._growth.settle()
+        return made
 
 
 class _Writer:
@@ -69,14 +60,14 @@ class _Writer:
 
     def __init__(self, graph: Graph, weights: Mapping[str, Array], setting: Setting):
         self.graph = graph
-        self.weights = weights
         self.setting = setting
         self.names: dict[Value, str] = {}
         self.bound: dict[str, Any] = {"torch": torch, "nn": nn, "F": F, "self": SimpleNamespace(training=False)}
         self.bound |= {name: value for name, value in vars(support).items() if not name.startswith("_")}
         self.bound["conv"] = torch.ops.mkldnn._convolution_pointwise.default
         self.bound["conv_sum"] = torch.ops.mkldnn._convolution_pointwise.binary
-        self.leaves: dict[str, str] = {}
+        self.leaves = Leaves(weights, setting)
+        self.modules: dict[str, str] = {}
 
     def function(self) -> Callable[..., Sequence[Tensor]]:
         """The function, compiled."""
@@ -113,9 +104,9 @@ class _Writer:
         op = cast(Conv2d, node.op)
         activation = op.activation if isinstance(op, FusedConv2d) else "none"
         alpha = op.alpha if isinstance(op, FusedConv2d) else None
-        if activation not in _UNARY or (len(operands) == 2 and activation not in _BEHIND_SUM):
+        if activation not in UNARY or (len(operands) == 2 and activation not in BEHIND_SUM):
             return None
-        unary, numbers, algorithm = _UNARY[activation]
+        unary, numbers, algorithm = UNARY[activation]
         numbers = numbers if alpha is None else (alpha,)
         window = op.window(node.operand_types[0])
         sizes = ([before for before, _ in window.padding], list(window.stride), list(window.dilation))
@@ -129,30 +120,20 @@ class _Writer:
 
     def _packed(self, node: Node, padding: list[int], stride: list[int], dilation: list[int]) -> tuple[str, str]:
         op = cast(Conv2d, node.op)
-        weight = self._tensor(node, "weight")
+        weight = self.leaves.tensor(node, "weight")
         sizes = [self.setting.batch_size, *node.operand_types[0].shape]
         packed = torch.ops.mkldnn._reorder_convolution_weight(weight, padding, stride, dilation, op.groups, sizes)
-        bias = self._bind("b", self._tensor(node, "bias")) if op.bias else "None"
+        bias = self._bind("b", self.leaves.tensor(node, "bias")) if op.bias else "None"
         return self._bind("w", packed), bias
-
-    def _tensor(self, node: Node, name: str) -> Tensor:
-        tensor = torch.from_numpy(self.weights[state_key(node.path, name)])
-        return tensor.to(self.setting.dtype) if tensor.is_floating_point() else tensor
 
     def _leaf(self, node: Node) -> str | None:
         """The module that holds the weights of any other step; nodes that share weights share it."""
-        lowered = lowering_of(node)
-        if lowered.leaf is None:
+        module = self.leaves.module(node)
+        if module is None:
             return None
-        if node.path not in self.leaves:
-            owner, _, name = lowered.leaf.type.partition(".")
-            kind = getattr({"nn": nn, "support": support}[owner], name)
-            with torch.device("meta"):
-                module: nn.Module = kind(**{key: literal.value for key, literal in lowered.leaf.kwargs})
-            state = {spec.name: self._tensor(node, spec.name) for spec in node.weights}
-            module.load_state_dict(state, assign=True)
-            self.leaves[node.path] = self._bind("m", module.eval())
-        return self.leaves[node.path]
+        if node.path not in self.modules:
+            self.modules[node.path] = self._bind("m", module)
+        return self.modules[node.path]
 
     def _bind(self, kind: str, value: Any) -> str:
         name = f"{kind}{len(self.bound)}"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, cast
 
 import torch
@@ -26,6 +27,7 @@ from archdsl.ir.text import parse_graph, print_graph
 
 # Engines that are kept: one for each batch size, and each holds the weights in a layout of its own.
 MOST_ENGINES = 4
+_VERSION: Callable[[Tensor], int] = attrgetter("_version")
 
 Choose = Callable[[Setting, "InferenceNetwork"], Recipe]
 
@@ -183,7 +185,7 @@ class InferenceNetwork(nn.Module):
         if self._tensors is None:
             held = (*self.parameters(), *self.buffers())
             self._tensors = [tensor for tensor in held if not tensor.is_inference()]
-        return sum([tensor._version for tensor in self._tensors]) + 1
+        return sum(map(_VERSION, self._tensors)) + 1
 
     def setting(self, batch_size: int) -> Setting:
         """Device, type and threads as they are now, for batches of a size."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 from typing import Literal, NamedTuple, cast, get_args
 
 import torch
 
 from archdsl.backends.runtimes.session import FOREIGN, Foreign, is_installed, require
+from archdsl.backends.torch.inference.planned.choices import beats_other_runtimes
 from archdsl.ir.graph import Graph
 from archdsl.ops.families.convolution import Conv2d
 from archdsl.passes.base import Pass
@@ -87,8 +89,9 @@ def dtype_name(dtype: torch.dtype) -> str:
 def chosen(setting: Setting, runtime: str, graph: Graph) -> Recipe:
     """The recipe that the measurements in docs/benchmarks/inference.md speak for.
 
-    OpenVINO where there are grouped convolutions, or normalisations that no convolution can take in; ONNX Runtime
-    elsewhere; torch where neither is installed or can do it.
+    torch where Winograd's filtering saves enough, or nothing else is installed or can do it; else OpenVINO where there
+    are grouped convolutions, or normalisations that no convolution can take in; else ONNX Runtime. Threads take samples
+    of their own where a network's weights, which each of them then reads, are fewer than what its convolutions write.
 
     Args:
         setting: what it is to run with.
@@ -96,9 +99,17 @@ def chosen(setting: Setting, runtime: str, graph: Graph) -> Recipe:
         graph: the network as written.
     """
     found = list(candidates(setting, runtime))
-    if _suits_openvino(graph):
-        found.sort(key=lambda recipe: recipe.runtime != "openvino")
-    return found[0]
+    first: RuntimeName = "openvino" if _suits_openvino(graph) else "onnxruntime"
+    if found[0].runtime != "torch" and setting.dtype is torch.float32:
+        first = "torch" if beats_other_runtimes(graph, setting.batch_size) else first
+    splits = _has_few_weights(graph)
+    return min(found, key=lambda recipe: (recipe.runtime != first, recipe.split != splits))
+
+
+def _has_few_weights(graph: Graph) -> bool:
+    weights = {(node.path, spec.name): prod(spec.shape) for node in graph.nodes for spec in node.weights}
+    written = sum(node.output_types[0].elements for node in graph.nodes if isinstance(node.op, Conv2d))
+    return sum(weights.values()) <= written
 
 
 def _suits_openvino(graph: Graph) -> bool:

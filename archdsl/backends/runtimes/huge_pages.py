@@ -1,0 +1,88 @@
+"""Huge pages for the memory of a runtime: weights are read once for each call, and small pages make that slower.
+
+On Linux, memory is mapped in pages of 4 KiB unless a program asks for pages of 2 MiB, where the system is set to
+`madvise` (most distributions are). Neither ONNX Runtime nor OpenVINO asks. What a runtime has allocated while it was
+made and first run is found by comparing the process's own mappings before and after, and the system is asked to put it
+into huge pages; so is the heap, parts of which it may have taken. That is advice: contents don't change, and where it
+can't be followed nothing happens.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from pathlib import Path
+
+MAPS = Path("/proc/self/maps")
+HUGE = 1 << 21
+# Moving what is there takes about two seconds for so much.
+MOST_BYTES = 1 << 30
+# Of madvise(2): use huge pages from now on, and do it now for what is there.
+MADV_HUGEPAGE = 14
+MADV_COLLAPSE = 25
+
+Ranges = dict[int, int]
+
+
+class Growth:
+    """The heap, and the private memory that a process gets from the time this is made until `settle`.
+
+    `settle` works once.
+    """
+
+    def __init__(self) -> None:
+        self._before: Ranges | None = private_memory(heap=False)
+
+    def settle(self) -> int:
+        """Ask for huge pages, for `MOST_BYTES` at most; gives the bytes that were asked for."""
+        if self._before is None:
+            return 0
+        before, self._before = self._before, None
+        asked = 0
+        for start, end in grown(before, private_memory()):
+            low, high = -(-start // HUGE) * HUGE, end // HUGE * HUGE
+            high = min(high, low + MOST_BYTES - asked)
+            if high > low:
+                _advise(low, high - low)
+                asked += high - low
+        return asked
+
+
+def private_memory(heap: bool = True) -> Ranges:
+    """Starts and ends of what this process has mapped for itself alone, without files; empty where that isn't told."""
+    if sys.platform != "linux":
+        return {}
+    try:
+        lines = MAPS.read_text().splitlines()
+    except OSError:
+        return {}
+    found: Ranges = {}
+    for line in lines:
+        places, rights, _, _, _, *name = line.split(maxsplit=5)
+        if rights == "rw-p" and (not name or (heap and name[0] == "[heap]")):
+            start, end = places.split("-")
+            found[int(start, 16)] = int(end, 16)
+    return found
+
+
+def grown(before: Ranges, after: Ranges) -> list[tuple[int, int]]:
+    """What is in the second, but not in the first."""
+    found = []
+    for start, end in after.items():
+        place = start
+        for old_start, old_end in sorted(before.items()):
+            if old_end <= place or old_start >= end:
+                continue
+            if old_start > place:
+                found.append((place, old_start))
+            place = old_end
+        if place < end:
+            found.append((place, end))
+    return found
+
+
+def _advise(start: int, size: int) -> None:
+    madvise = ctypes.CDLL(None).madvise
+    madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    for advice in (MADV_HUGEPAGE, MADV_COLLAPSE):
+        madvise(start, size, advice)
