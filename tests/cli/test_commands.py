@@ -255,6 +255,8 @@ def test_train_learns_writes_weights_and_refuses_to_start_over(archdsl, folder):
     resumed = archdsl(*options, "--resume")
     assert resumed.status == 0
     assert f"test accuracy {result['test']['accuracy']:.2%} on 359 held-out images" in resumed.out
+    assert archdsl(*options, "--force", "--set", "num_classes=3").status == 2
+    assert (folder / "run" / "best.safetensors").exists()  # a mistake costs nothing
     assert archdsl(*options, "--force").status == 0
 
 

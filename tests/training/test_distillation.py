@@ -117,3 +117,5 @@ def test_on_the_command_line(tmp_path, capsys):
     assert main([*run, "-o", str(tmp_path / "x"), "--teacher", str(spec)]) == 2
     assert "--teacher-weights" in capsys.readouterr().err
     assert main([*run, "-o", str(tmp_path / "x"), "--teacher-set", "num_classes=10"]) == 2
+    assert main([*run, "-o", str(tmp_path / "x"), "--alpha", "0.5"]) == 2
+    assert "--temperature and --alpha go with --teacher" in capsys.readouterr().err

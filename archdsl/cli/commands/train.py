@@ -71,8 +71,12 @@ def command(
         list[str] | None,
         typer.Option("--teacher-set", metavar="NAME=VALUE", help="`--set` of the teacher. Repeat for several."),
     ] = None,
-    temperature: Annotated[float, typer.Option("--temperature", help="Softness of the teacher's answers.")] = 4.0,
-    alpha: Annotated[float, typer.Option("--alpha", help="Share of the teacher in the loss, 0 to 1.")] = 0.7,
+    temperature: Annotated[
+        float | None, typer.Option("--temperature", help="Softness of the teacher's answers.  [default: 4]")
+    ] = None,
+    alpha: Annotated[
+        float | None, typer.Option("--alpha", help="Share of the teacher in the loss, 0 to 1.  [default: 0.7]")
+    ] = None,
     weights: Annotated[Path | None, typer.Option("--weights", metavar="FILE", help="Weights to start from.")] = None,
     device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps.")] = "auto",
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in DIR.")] = False,
@@ -87,36 +91,39 @@ def command(
     """
     import archdsl
 
+    softness = {"temperature": temperature, "alpha": alpha}
+    learning = {name: value for name, value in softness.items() if value is not None}
+    if learning and teacher is None:
+        raise UsageError("--temperature and --alpha go with --teacher SPEC")
     try:
         settings = archdsl.TrainingSettings(
             epochs=epochs, batch_size=batch_size, optimizer=optimizer, learning_rate=learning_rate,
             weight_decay=weight_decay, momentum=momentum, schedule=schedule, warmup_epochs=warmup,
             step_epochs=step_epochs, gamma=gamma, label_smoothing=label_smoothing, clip_norm=clip_norm,
             aux_weight=aux_weight, flip=flip, crop=crop, precision=precision, speed=speed,
-            validation=validation, temperature=temperature, alpha=alpha, seed=seed,
+            validation=validation, seed=seed, **learning,
         )  # fmt: skip
         expect_folder(output)
-        _refuse_to_overwrite(output, resume, force)
+        there = _results(output)
+        if there and not resume and not force:
+            raise UsageError(f"{there[0]} is there already: --resume goes on from it, --force starts anew")
         architecture = loaded(spec, params, inputs, decisions)
         options = {"weights": weights, "device": device, "folder": output, "resume": resume}
         options |= _teacher(teacher, teacher_weights, teacher_params)
         dataset = _dataset(architecture, data, device)
+        for path in () if resume else there:  # once nothing but the training can fail
+            path.unlink()
         result = _run(architecture, dataset, settings, options)
     except archdsl.TrainingError as error:
         raise UsageError(str(error)) from None
     _print_result(result, dataset, output, format)
 
 
-def _refuse_to_overwrite(output: Path, resume: bool, force: bool) -> None:
+def _results(folder: Path) -> list[Path]:
+    """What an earlier training left there."""
     from archdsl.training.keeping import BEST, CHECKPOINT, LAST, METRICS
 
-    there = [output / name for name in (CHECKPOINT, BEST, LAST, METRICS) if (output / name).exists()]
-    if not there or resume:
-        return
-    if not force:
-        raise UsageError(f"{there[0]} is there already: --resume goes on from it, --force starts anew")
-    for path in there:
-        path.unlink()
+    return [folder / name for name in (CHECKPOINT, BEST, LAST, METRICS) if (folder / name).exists()]
 
 
 def _dataset(architecture: Architecture, data: str, device: str) -> Dataset:

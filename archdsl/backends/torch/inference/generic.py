@@ -40,7 +40,8 @@ class GenericEngine:
 
     def __call__(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         """See `Engine`."""
-        with torch.no_grad():
+        # What is recorded is written to in later calls, which tensors made in inference mode allow only there.
+        with torch.inference_mode(False), torch.no_grad():
             given = [channels_last(x) for x in inputs]
             if self._compiles:
                 self._compile(given)

@@ -111,6 +111,22 @@ def test_a_recording_gives_fresh_results_for_each_batch(
     assert graph.replays == 3
 
 
+def test_a_recording_made_in_inference_mode_serves_outside_of_it(
+    tmp_path: Path, recorded: list[Graph], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = architecture(tmp_path, MIXED)
+    plain = trained(net)
+    made = engine(net, plain, torch.float32)
+    made._records = True
+    monkeypatch.setattr(made, "_run", Graph.watched(made._run))
+    with torch.inference_mode():
+        first = list(made(inputs(net, 2)))
+    second = list(made([2 * x for x in inputs(net, 2)]))
+    assert difference(first, outputs(plain, inputs(net, 2))) < 1e-5
+    assert difference(second, outputs(plain, [2 * x for x in inputs(net, 2)])) < 1e-5
+    assert len(recorded) == 1
+
+
 def test_on_a_gpu_a_compiled_graph_is_a_candidate_of_measurement() -> None:
     cuda = Setting(torch.device("cuda"), torch.bfloat16, 8, 2)
     tried = list(candidates(cuda, "auto", pipelines=True))
