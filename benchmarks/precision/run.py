@@ -1,7 +1,8 @@
 """Lower precision on the digits: accuracy, output error and speed of float32, bfloat16 and 8-bit integers.
 
-The network is trained first. Speed is that of `archdsl.compile` and `archdsl.quantize` in this process, variants in
-turn, medians over the rounds. Writes results.json and results.md into `--output` (by default runs/bench/precision).
+The network is trained first, unless weights are given. Speed is that of `archdsl.compile` and `archdsl.quantize` in this
+process, variants in turn, medians over the rounds. Writes results.json and results.md into `--output` (by default
+runs/bench/precision).
 
     python benchmarks/precision/run.py --network digits_resnet --epochs 20
 """
@@ -57,11 +58,18 @@ def timed(run: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> float
     return (time.perf_counter() - started) / done
 
 
-def measure(network: str, epochs: int, rounds: int) -> dict[str, Any]:
+def trained(net: Any, data: Any, epochs: int, weights: Path | None) -> Any:
+    """The network after so many epochs, or with these weights."""
+    if weights is not None:
+        return archdsl.compile(net, weights=weights)
+    settings = archdsl.TrainingSettings(epochs=epochs, batch_size=64, seed=1)
+    return archdsl.train(net, data, settings, device="cpu", test=False).module
+
+
+def measure(network: str, epochs: int, weights: Path | None, rounds: int) -> dict[str, Any]:
     """A row for each variant."""
     data, net = archdsl.load_dataset("digits"), archdsl.load(network)
-    settings = archdsl.TrainingSettings(epochs=epochs, batch_size=64, seed=1)
-    module = archdsl.train(net, data, settings, device="cpu", test=False).module
+    module = trained(net, data, epochs, weights)
     (shape,) = [value.type.shape for value in net.graph().inputs.values()]
     prepare = Preparation.for_dataset(data, shape)
     images, labels = prepare(data.test.pixels), data.test.labels
@@ -79,7 +87,7 @@ def measure(network: str, epochs: int, rounds: int) -> dict[str, Any]:
         row["error"] = float((found - exact).abs().max() / exact.abs().max())
         row |= {f"ms, batch {n}": 1000 * statistics.median(times[name, n]) for n in BATCHES}
         rows.append(row)
-    return {"network": network, "epochs": epochs, "threads": torch.get_num_threads(), "rows": rows}
+    return {"network": network, "threads": torch.get_num_threads(), "rows": rows}
 
 
 def markdown(found: dict[str, Any]) -> str:
@@ -98,11 +106,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--network", default="digits_resnet")
     parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--weights", type=Path, help="trained already (archdsl train)")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--output", type=Path, default=Path("runs/bench/precision"))
     options = parser.parse_args()
     torch.set_num_threads(2)
-    found = measure(options.network, options.epochs, options.rounds)
+    found = measure(options.network, options.epochs, options.weights, options.rounds)
     write_atomically(options.output / "results.json", json.dumps(found, indent=2) + "\n")
     write_atomically(options.output / "results.md", markdown(found))
     print(f"written: {options.output}/results.json, {options.output}/results.md")
