@@ -1,6 +1,6 @@
 """Lower precision on the digits: accuracy, output error and speed of float32, bfloat16 and 8-bit integers.
 
-The network is trained first, unless weights are given. Speed is that of `archdsl.compile` and `archdsl.quantize` in this
+The network is trained first, unless weights are given. Speed is that of `archdsl.compile` and `quantize` in this
 process, variants in turn, medians over the rounds. Writes results.json and results.md into `--output` (by default
 runs/bench/precision).
 
