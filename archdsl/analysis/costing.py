@@ -22,6 +22,10 @@ _FIGURES = 5
 _PLAIN = CostOptions()
 
 
+# Samples of a batch: more than any data set has.
+MOST_SAMPLES = 2**40
+
+
 def cost_report(graph: Graph, batch_size: int = 1, options: CostOptions = _PLAIN) -> CostReport:
     """Count the cost of one forward pass over a batch.
 
@@ -34,10 +38,12 @@ def cost_report(graph: Graph, batch_size: int = 1, options: CostOptions = _PLAIN
         options: which layers are merged, and in what numbers are stored.
 
     Raises:
-        ValueError: if `batch_size` is less than 1.
+        ValueError: if `batch_size` is less than 1 or more than `MOST_SAMPLES`.
     """
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+    if batch_size > MOST_SAMPLES:
+        raise ValueError(f"batch_size must be at most 2**40, got {batch_size:,}")
     figures = [figures_of(node.op, tuple([v.type for v in node.operands])) for node in graph.nodes]
     merged = Merged(graph, options) if options.merges else None
     tree = _Tree(graph.root)

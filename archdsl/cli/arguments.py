@@ -24,6 +24,9 @@ Inputs = Annotated[
     list[str] | None,
     typer.Option("--input", metavar="NAME=CxHxW", help="Give an input another shape, batch left out: image=3x192x192."),
 ]
+# Beyond any machine, and figures are still exact as text, as JSON and in floating point.
+MOST_SAMPLES = 1_000_000
+BatchSize = Annotated[int, typer.Option("--batch-size", min=1, max=MOST_SAMPLES, help="Samples in the batch.")]
 Decisions = Annotated[
     str | None,
     typer.Option("--decisions", "-d", metavar="FILE|JSON", help="Fill holes: a JSON object, or a file that holds one."),

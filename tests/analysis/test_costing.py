@@ -144,6 +144,11 @@ def test_batches_have_at_least_one_sample() -> None:
         cost_report(Net().out(), batch_size=0)
 
 
+def test_absurd_batches_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"at most 2\*\*40"):
+        cost_report(Net().out(), batch_size=10**20)
+
+
 @given(graphs(steps=12))
 @settings(max_examples=40, deadline=None)
 def test_figures_are_sums_and_grow_with_the_batch(drawn: RandomGraph) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from archdsl.cli.arguments import Decisions, Inputs, Settings, Spec, TextOrJson, Training, loaded
+from archdsl.cli.arguments import BatchSize, Decisions, Inputs, Settings, Spec, TextOrJson, Training, loaded
 from archdsl.cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def command(
     inputs: Inputs = None,
     decisions: Decisions = None,
     training: Training = False,
-    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Samples in the batch.")] = 1,
+    batch_size: BatchSize = 1,
     rows: Annotated[Rows, typer.Option("--by", help="What a row of the table stands for.")] = "layers",
     depth: Annotated[int, typer.Option("--depth", min=1, help="With `--by cells`: how deep the tree is shown.")] = 1,
     fold: Annotated[

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archdsl.cli.arguments import Decisions, Inputs, Settings, Spec, TextOrJson, Training, loaded
+from archdsl.cli.arguments import BatchSize, Decisions, Inputs, Settings, Spec, TextOrJson, Training, loaded
 from archdsl.cli.errors import UsageError
 from archdsl.cli.status import FINDINGS
 
@@ -29,7 +29,7 @@ def command(
     inputs: Inputs = None,
     decisions: Decisions = None,
     training: Training = False,
-    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Samples in the batch.")] = 1,
+    batch_size: BatchSize = 1,
     format: TextOrJson = "text",
 ) -> None:
     """Find the largest value of a parameter within budgets.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from archdsl.cli.arguments import Clock, Decisions, Force, Inputs, Settings, TextOrJson, Threads, loaded
+from archdsl.cli.arguments import BatchSize, Clock, Decisions, Force, Inputs, Settings, TextOrJson, Threads, loaded
 from archdsl.cli.errors import UsageError
 from archdsl.cli.output import print_json, progress
 from archdsl.cli.progress_bar import progress_bar
@@ -26,7 +26,7 @@ def command(
     inputs: Inputs = None,
     decisions: Decisions = None,
     device: Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:1.")] = "cpu",
-    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Samples in the batch.")] = 1,
+    batch_size: BatchSize = 1,
     rounds: Annotated[
         int | None, typer.Option("--rounds", min=2, help="Passes of either kind; by default 10 to 40, for two seconds.")
     ] = None,

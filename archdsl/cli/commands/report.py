@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from archdsl.cli.arguments import (
+    BatchSize,
     Decisions,
     Inputs,
     Settings,
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from archdsl.report.data import ReportData
 
 Format = Literal["html", "markdown", "json", "csv"]
-# Beyond any machine, and still exact as text, as JSON and in floating point.
-MOST_SAMPLES = 1_000_000
 SUFFIXES: dict[str, Format] = {
     ".html": "html",
     ".htm": "html",
@@ -56,7 +55,7 @@ def command(
     inputs: Inputs = None,
     decisions: Decisions = None,
     training: Training = False,
-    batch_size: Annotated[int, typer.Option("--batch-size", min=1, max=MOST_SAMPLES, help="Samples in the batch.")] = 1,
+    batch_size: BatchSize = 1,
 ) -> None:
     """Report what networks cost, and where.
 
