@@ -117,7 +117,9 @@ def predicted_summary(found: LatencyReport) -> str:
     """The predicted time with its interval, and what the profile was not measured for."""
     interval = f"{human_seconds(found.low)} to {human_seconds(found.high)} in 80 % of cases, on {found.device}"
     first = f"{'predicted time':<21}  {human_seconds(found.seconds):>10}  {interval}"
-    return "\n".join([first, *(f"{'':<21}  {'':>10}  beyond the profile: {what}" for what in found.beyond)])
+    runtime = "the plain module in evaluation, not optimized" if found.runtime == "eager" else found.runtime
+    of = [f"{'':<21}  {'':>10}  of {runtime}"] if runtime else []
+    return "\n".join([first, *of, *(f"{'':<21}  {'':>10}  beyond the profile: {what}" for what in found.beyond)])
 
 
 def predicted_operators(found: LatencyReport) -> str:

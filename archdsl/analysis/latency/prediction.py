@@ -36,6 +36,8 @@ class LatencyReport:
         low, high: 80 % of networks that the fit did not see lie between them.
         layers: the steps in graph order.
         beyond: what the profile was not measured for, in a few words each: operators, sizes of batches.
+        runtime: what was measured: `eager` is the plain module of `archdsl.compile` in evaluation, not optimized; empty
+            if the profile does not say.
     """
 
     name: str
@@ -46,6 +48,7 @@ class LatencyReport:
     high: float
     layers: tuple[StepTime, ...]
     beyond: tuple[str, ...] = ()
+    runtime: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data, keys always in the same order."""
@@ -53,6 +56,7 @@ class LatencyReport:
             "schema_version": SCHEMA_VERSION,
             "name": self.name,
             "device": self.device,
+            "runtime": self.runtime,
             "batch_size": self.batch_size,
             "seconds": self.seconds,
             "low": self.low,
@@ -99,4 +103,5 @@ def predicted(graph: Graph, profile: DeviceProfile, batch_size: int = 1) -> Late
         total * predictor.high,
         tuple(layers),
         tuple(predictor.beyond(steps, batch_size)),
+        str(profile.measured.get("runtime", "")),
     )
