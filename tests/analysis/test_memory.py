@@ -51,6 +51,13 @@ def test_training_agrees_with_torch(name: str, size: int | None, batch_size: int
     assert memory_report(graph, batch_size, True, optimizer).peak == pytest.approx(held, rel=0.05)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize(("name", "size", "batch_size"), [case[:3] for case in NETWORKS[:10]])
+def test_every_optimizer_agrees_with_torch(name: str, size: int | None, batch_size: int, optimizer: Optimizer) -> None:
+    test_training_agrees_with_torch(name, size, batch_size, optimizer)
+
+
 # torch composes local response normalisation of seven operators; what they make is scratch space, and isn't counted.
 WITHOUT_SCRATCH = [case for case in CASES if case.id != "alexnet_caffe"]
 
