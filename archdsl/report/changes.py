@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from archdsl.analysis.alignment import aligned
+
 if TYPE_CHECKING:
-    from archdsl.analysis.report import CostReport, LayerCost
+    from archdsl.analysis.report import LayerCost
+    from archdsl.report.data import NetworkData
 
 
 class Change(NamedTuple):
@@ -33,20 +35,28 @@ class Change(NamedTuple):
         return (getattr(self.after, key) if self.after else 0) - (getattr(self.before, key) if self.before else 0)
 
 
-def changes(before: CostReport, after: CostReport) -> list[Change]:
-    """Layers that differ, matched by path (the n-th call of a path with the n-th), the largest changes first."""
-    old, new = dict(_keyed(before)), dict(_keyed(after))
-    found = []
-    for key in dict.fromkeys([*old, *new]):
-        a, b = old.get(key), new.get(key)
-        # `cell` is an index into the tree, which moves when a cell is added before it.
-        if a is None or b is None or a._replace(cell=b.cell) != b:
-            found.append(Change(key[0], a, b))
+def changes(before: NetworkData, after: NetworkData) -> list[Change]:
+    """Layers that differ, the largest changes first. Which layer is which is what `archdsl diff` finds, too.
+
+    A layer that only has another path is no change; one whose operator is another under the same path is one change.
+    """
+    rows = [dict(zip(map(id, data.graph.nodes), data.cost.layers, strict=True)) for data in (before, after)]
+    pairs: list[tuple[LayerCost | None, LayerCost | None]] = []
+    for a, b in aligned(before.graph, after.graph):
+        pairs.append((rows[0].pop(id(a)), rows[1].pop(id(b))))
+    gone, new = ([*side.values()] for side in rows)
+    for row in gone:
+        other = next((candidate for candidate in new if candidate.path == row.path), None)
+        if other is not None:
+            new.remove(other)
+        pairs.append((row, other))
+    pairs += [(None, row) for row in new]
+    found = [Change((b or a).path, a, b) for a, b in pairs if _differ(a, b)]  # type: ignore[union-attr]
     return sorted(found, key=lambda c: (-abs(c.delta("mult_adds")), -abs(c.delta("params")), -abs(c.delta("flops"))))
 
 
-def _keyed(report: CostReport) -> Iterator[tuple[tuple[str, int], LayerCost]]:
-    calls: dict[str, int] = {}
-    for layer in report.layers:
-        calls[layer.path] = calls.get(layer.path, 0) + 1
-        yield (layer.path, calls[layer.path]), layer
+def _differ(before: LayerCost | None, after: LayerCost | None) -> bool:
+    """Whether figures or shapes do: places do not matter."""
+    if before is None or after is None:
+        return True
+    return before._replace(cell=after.cell, path=after.path, key=after.key, merged_into=after.merged_into) != after

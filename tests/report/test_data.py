@@ -110,12 +110,12 @@ def test_the_front_has_those_that_none_beats():
     assert data.ratio(1, "params") == large.cost.params / small.cost.params
 
 
-def test_changes_are_matched_by_path():
+def test_changes_are_matched_by_path_and_structure():
     def net(width: int, extra: bool):
         w = Writer("net", x=(2, 4, 4))
         x = w.conv(w.graph.inputs["x"], width, label="stem")
         x = w.cell("body", lambda x: w.op("relu", x), x) if extra else w.op("tanh", x)
-        return network(w.out(y=x)).cost
+        return network(w.out(y=x))
 
     found = {change.path: change for change in changes(net(2, False), net(4, True))}
     assert {path: change.kind for path, change in found.items()} == {
@@ -125,6 +125,9 @@ def test_changes_are_matched_by_path():
     }
     assert found["stem"].delta("params") == 2 * (2 * 9 + 1)
     assert changes(net(2, True), net(2, True)) == []
+    moved = Writer("net", x=(2, 4, 4))
+    x = moved.conv(moved.graph.inputs["x"], 2, label="first")
+    assert changes(network(moved.out(y=moved.op("tanh", x))), net(2, False)) == []
 
 
 def test_json_has_everything_with_a_version():

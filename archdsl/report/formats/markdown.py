@@ -85,7 +85,7 @@ def _two(data: ReportData) -> Iterator[str]:
         rows.append([name, *times, "", change])
     yield from _table(["", "before", "after", "difference", ""], rows)
     yield ""
-    yield from _changes(changes(before.cost, after.cost))
+    yield from _changes(changes(before, after))
 
 
 def _changes(found: Sequence[Change]) -> Iterator[str]:
