@@ -27,7 +27,6 @@ LESSONS = (
     ("dqn2015_a18", 1),
     ("fractalnet20_cifar", 1),
     ("googlenet", 1),
-    ("inception_resnet_v2", 1),
     ("inception_v3", 1),
     ("lraspp_mobilenet_v3_large", 1),
     ("mnasnet_a1", 1),
@@ -39,12 +38,10 @@ LESSONS = (
     ("nasnet_mobile", 1),
     ("nin_imagenet", 1),
     ("preresnet164_cifar", 1),
-    ("pnasnet5_large", 1),
     ("resnet18", 1),
     ("resnet18", 8),
     ("resnet50_v1", 1),
     ("resnet110_cifar_a", 1),
-    ("resnet152", 1),
     ("resnext50_32x4d", 1),
     ("seresnet50_caffe", 1),
     ("shufflenet_v1_g4", 1),
@@ -131,7 +128,7 @@ def fit_profile(
 
 
 def lessons() -> list[tuple[Architecture, int]]:
-    """The networks that a fit measures, with the samples of a batch: of many families and sizes.
+    """The networks that a fit measures, with the samples of a batch: of many families, none of them large.
 
     Beside shipped networks these are candidates of the shipped search spaces, whose sizes are less regular.
     """
