@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archdsl.ir.graph import Value
+from archdsl.spec.elaborate.scopes import BoundStep
 from archdsl.spec.expressions import ExpressionError, parse
 from archdsl.spec.syntax.model import Constant, Listing, StepCall, Text, Written
 
@@ -50,5 +51,7 @@ def key_of(value: object) -> object:
 
 
 def has_tensor(value: object) -> bool:
-    """Whether there is a tensor in a value."""
+    """Whether there is a tensor in a value, or in an attribute of a step."""
+    if isinstance(value, BoundStep):
+        return any(has_tensor(given) for given, _ in value.attributes.values())
     return type(value) is Value or (type(value) is list and any(map(has_tensor, value)))

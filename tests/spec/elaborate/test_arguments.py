@@ -242,3 +242,35 @@ graph:
 """
     assert len(graph(text % 64).nodes) == 64
     assert codes(text % 65) == ["6:E0904"]
+
+
+def test_calls_are_told_apart_by_the_tensors_in_their_arguments(graph: Build) -> None:
+    text = """
+cells:
+  plus:
+    params: {other: x}
+    graph:
+      - add:
+        from: [x, other]
+  apply:
+    params: {what: step}
+    graph:
+      - what
+graph:
+  - relu: {}
+    name: a
+  - sigmoid: {}
+    name: b
+  - for: {part: [a, b]}
+    do:
+      - apply: {what: {plus: {other: part}}}
+      - plus: {other: part}
+"""
+    assert wiring(graph(text))[:-1] == [
+        "relu(x)",
+        "sigmoid(relu)",
+        "add(sigmoid, relu)",
+        "add2(add, relu)",
+        "add3(add2, sigmoid)",
+        "add4(add3, sigmoid)",
+    ]
