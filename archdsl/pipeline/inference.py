@@ -30,7 +30,7 @@ def optimized_module(
     if batch_size < 1:
         raise ValueError(f"batch_size is at least 1, not {batch_size}")
     choose = MeasuredChoice(architecture.hash) if measure else None
-    network = inference_network(architecture.graph(), runtime, choose)
+    network = inference_network(architecture.graph(), runtime, choose, empty=weights is not None)
     if weights is not None:
         fill(network, weights, architecture.graph(training=True), architecture.name)
     placed(network, device, dtype)

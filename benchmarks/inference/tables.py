@@ -32,8 +32,11 @@ def markdown(kept: list[dict[str, Any]], order: list[str]) -> str:
 def ratio(found: dict[str, Any]) -> float | None:
     """The median over the rounds of the best other contender's time over ours."""
     times = {name: row["seconds"] for name, row in found["contenders"].items() if "seconds" in row}
-    others = {name: taken for name, taken in times.items() if not name.startswith(OURS)}
-    if OURS not in times or not others:
+    if OURS not in times:
+        return None
+    rounds = len(times[OURS])  # who was out of reach has fewer
+    others = {name: taken for name, taken in times.items() if not name.startswith(OURS) and len(taken) == rounds}
+    if not others:
         return None
     best = min(others, key=lambda name: statistics.median(others[name]))
     return statistics.median([theirs / ours for theirs, ours in zip(others[best], times[OURS], strict=True)])

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from operator import attrgetter
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from archdsl.backends.runtimes.session import UnfitError
 from archdsl.backends.torch.inference.engines import Engine, Preparation
@@ -232,12 +234,31 @@ class InferenceNetwork(nn.Module):
         self._forget()
 
 
-def inference_network(graph: Graph, runtime: str = "auto", choose: Choose | None = None) -> InferenceNetwork:
+class _Undrawn(TorchFunctionMode):
+    """Within it, new weights are left as memory has them."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        return args[0] if func in (Tensor.uniform_, Tensor.normal_) else func(*args, **(kwargs or {}))
+
+
+def inference_network(
+    graph: Graph, runtime: str = "auto", choose: Choose | None = None, empty: bool = False
+) -> InferenceNetwork:
     """A network with fresh weights, float32, on torch's default device.
+
+    Args:
+        graph: the inference form.
+        runtime: `auto`, or the one to use.
+        choose: decides instead of the rules.
+        empty: draw no random numbers for weights that will be filled at once: that takes longer than to fill them.
 
     Raises:
         ValueError: for a runtime that doesn't exist or can't run there.
         MissingRuntimeError: for one that isn't installed.
     """
-    network = InferenceNetwork(graph, build_module(graph).eval(), runtime, choose)
+    with _Undrawn() if empty else nullcontext():
+        plain = build_module(graph)
+    network = InferenceNetwork(graph, plain.eval(), runtime, choose)
     return network.to(torch.float32)

@@ -268,3 +268,12 @@ def test_fewer_threads_and_more(net: archdsl.Architecture) -> None:
             assert difference(outputs(module, given), outputs(plain, given)) < 1e-5
     finally:
         torch.set_num_threads(threads)
+
+
+def test_with_weights_no_random_numbers_are_drawn(net: archdsl.Architecture) -> None:
+    plain = trained(net)
+    before = torch.get_rng_state()
+    module = archdsl.compile(net, "inference", plain)
+    assert torch.equal(torch.get_rng_state(), before)
+    given = inputs(net)
+    assert difference(outputs(module, given), outputs(plain, given)) < 1e-5
