@@ -8,6 +8,7 @@ from archdsl import __version__
 
 if TYPE_CHECKING:
     from archdsl_search.driver.api import resume, run
+    from archdsl_search.driver.tuning import tune_searcher, tune_trainable
     from archdsl_search.errors import SearchError
     from archdsl_search.evaluators.base import InfeasibleError, Job
     from archdsl_search.journal.reader import Journal
@@ -28,6 +29,8 @@ _PUBLIC = {
     "load_sweep": "archdsl_search.sweep.loading",
     "resume": "archdsl_search.driver.api",
     "run": "archdsl_search.driver.api",
+    "tune_searcher": "archdsl_search.driver.tuning",
+    "tune_trainable": "archdsl_search.driver.tuning",
 }
 
 __all__ = [
@@ -43,6 +46,8 @@ __all__ = [
     "load_sweep",
     "resume",
     "run",
+    "tune_searcher",
+    "tune_trainable",
 ]
 
 

@@ -101,6 +101,9 @@ def _there(engine: str, parts: Parts, address: str) -> Iterator[Preflight]:
             raise SearchError("--address is for `--engine ray`")
         yield ThisMachine(needs)
         return
+    from archdsl_search.engines.ray.loopback import prepare
+
+    prepare(address)
     from archdsl_search.engines.ray.cluster import Cluster
     from archdsl_search.engines.ray.preflight import preflight
 

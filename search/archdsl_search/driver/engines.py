@@ -54,6 +54,9 @@ def running_engine(name: str, parts: Parts, address: str = "") -> Iterator[Engin
 
 
 def _ray_engine(parts: Parts, address: str) -> Engine:
+    from archdsl_search.engines.ray.loopback import prepare
+
+    prepare(address)
     from archdsl_search.engines.ray.engine import RayEngine
     from archdsl_search.engines.ray.lease import LeasePlan
 

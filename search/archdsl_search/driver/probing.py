@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from archdsl_search.candidate import Candidate
@@ -17,6 +16,7 @@ from archdsl_search.driver.judging import Verdict, judge
 from archdsl_search.driver.screening import Screen
 from archdsl_search.driver.spending import SIMULATED
 from archdsl_search.engines.base import Ending, Engine
+from archdsl_search.engines.scratch import scratch
 from archdsl_search.evaluators.base import Evaluator, Job, Metrics
 from archdsl_search.evaluators.plan import EvaluatorPlan
 from archdsl_search.outcome import State
@@ -67,8 +67,8 @@ class PassingEvaluator(Evaluator[Any]):
         self._scratch = scratch
 
     def evaluate(self, job: Job) -> Metrics:
-        with TemporaryDirectory(dir=self._scratch if self._scratch.is_dir() else None) as folder:
-            return self._inner.evaluate(replace(job, folder=Path(folder)))
+        with scratch("probe", self._scratch if self._scratch.is_dir() else None) as folder:
+            return self._inner.evaluate(replace(job, folder=folder))
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,8 @@ def probe(parts: Parts, engine: str, address: str, wanted: int, should_stop: Cal
         RefusedError: if the engine cannot carry it out.
     """
     drawn, candidates = _draw(parts, wanted)
-    with TemporaryDirectory(prefix="archdsl-probe-") as scratch:
-        reduced = _reduced(parts, max(1, len(candidates)), Path(scratch))
+    with scratch("probe") as folder:
+        reduced = _reduced(parts, max(1, len(candidates)), folder)
         with running_engine(engine, reduced, address) as running:
             # No folder could ever be made there: what evaluations print is dropped.
             nowhere = Path("/dev/null/trial")

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import archdsl
+from archdsl_search.driver.disk import disk_keeper
 from archdsl_search.driver.driver import Driver, Watcher
 from archdsl_search.driver.engines import running_engine
 from archdsl_search.driver.stopping import Stop
+from archdsl_search.driver.watchers import Watchers
 from archdsl_search.engines.leftovers import marked
 from archdsl_search.engines.worker import BrokenEvaluatorError
 from archdsl_search.errors import RefusedError, SearchError
@@ -51,6 +53,7 @@ class Setting:
         address: of a Ray cluster; empty: one on this machine.
         watch: makes what watches, once the parts are known.
         evaluate: a function in place of the sweep's evaluator.
+        warn: told what a person should know, once.
     """
 
     folder: Path
@@ -58,6 +61,7 @@ class Setting:
     address: str = ""
     watch: Callable[[Parts], Watcher | None] = lambda parts: None
     evaluate: Callable[..., Any] | None = None
+    warn: Callable[[str], None] = lambda message: None
 
 
 def start(sweep: Sweep, setting: Setting) -> Ended:
@@ -136,11 +140,15 @@ def _session(parts: Parts, setting: Setting, writer: JournalWriter, journal: Jou
     warning = journal.warning if journal is not None else ""
     # Signals are noted only once the engine is there: Ray has handlers of its own while it starts.
     with marked(setting.folder), running_engine(setting.engine, parts, setting.address) as engine, Stop() as stop:
-        driver = Driver(parts, engine, writer, setting.folder, setting.watch(parts))
+        keeper = disk_keeper(parts, setting.folder, setting.warn)
+        watchers = [watcher for watcher in (setting.watch(parts), keeper) if watcher is not None]
+        driver = Driver(parts, engine, writer, setting.folder, Watchers(watchers))
         if journal is not None:
             driver.rebuild(journal.records())
             writer.write([Session("resumed", "", stamped())])
         reason = driver.run(lambda: stop.signal != 0)
+        if keeper is not None:
+            keeper.look()
     event = "completed" if reason else "stopped"
     writer.write([Session(event, reason or f"signal {stop.signal}", stamped(elapsed=round(driver.elapsed, 3)))])
     return Ended(reason, stop.signal, warning)

@@ -57,6 +57,11 @@ class Resources(Part):
     )
     timeout: Seconds | None = Field(None, description="An evaluation that takes longer is stopped, and has failed.")
     memory: Bytes | None = Field(None, description="Memory of one evaluation; beyond it the candidate is infeasible.")
+    disk: Bytes | None = Field(
+        None,
+        description="What RUN/trials may take as a whole: beyond it, logs and files of the worst trials go, never "
+        "those of the best (the evaluator's `keep`, or one).",
+    )
     custom: dict[str, float] = Field({}, description="Further resources of a cluster that each evaluation takes.")
     bundles: tuple[dict[str, float], ...] = Field(
         (), description="For evaluations over several devices: further bundles {CPU: 1, GPU: 1}, placed with the first."

@@ -25,7 +25,7 @@ def command(
     """
     from archdsl_search.driver.running import Setting, resume
 
-    with reported(), watching(run, quiet, log) as seen:
-        ended = resume(Setting(run, engine, address, seen.watch), overrides(settings))
+    with reported(), watching(run, quiet, log) as watch:
+        ended = resume(Setting(run, engine, address, watch, warn=warn), overrides(settings))
     warn(ended.warning)
     finish(run, ended, format)

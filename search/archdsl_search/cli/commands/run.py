@@ -10,6 +10,7 @@ import typer
 from archdsl_search.cli.arguments import Address, EngineName, Overrides, Quiet, TextOrJson, overrides
 from archdsl_search.cli.errors import UsageError, reported
 from archdsl_search.cli.finishing import finish
+from archdsl_search.cli.output import warn
 from archdsl_search.cli.watching import Log, watching
 
 
@@ -61,6 +62,6 @@ def command(
             raise UsageError("--price is for --check")
         from archdsl_search.driver.running import Setting, start
 
-        with watching(out, quiet, log) as seen:
-            ended = start(loaded, Setting(out, engine, address, seen.watch))
+        with watching(out, quiet, log) as watch:
+            ended = start(loaded, Setting(out, engine, address, watch, warn=warn))
     finish(out, ended, format)

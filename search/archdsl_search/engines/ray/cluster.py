@@ -9,14 +9,10 @@ import socket
 from typing import Any
 
 import ray
-from ray._private import ray_constants
 
 from archdsl_search.engines.needs import Needs
+from archdsl_search.engines.ray.loopback import REACHABLE, parted
 from archdsl_search.errors import RefusedError
-
-# Seconds in which a cluster must answer.
-REACHABLE = 5.0
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Cluster:
@@ -36,7 +32,6 @@ class Cluster:
         self._owned = not ray.is_initialized()
         if self._owned:
             _expect_somebody(address)
-            _stay_on_loopback(address)
             try:
                 ray.init(**_arguments(address, needs), log_to_driver=False, logging_level=logging.CRITICAL)
             except (ConnectionError, RuntimeError, TimeoutError) as error:
@@ -51,35 +46,13 @@ class Cluster:
 
 def _expect_somebody(address: str) -> None:
     """Make sure that something listens: Ray tries for minutes to reach a place where nobody is."""
-    place = _parted(address)
+    place = parted(address)
     if place is None:
         return
     try:
         socket.create_connection(place, REACHABLE).close()
     except OSError as error:
         raise RefusedError(f"no connection to the cluster at {address}: {error}") from error
-
-
-def _stay_on_loopback(address: str) -> None:
-    """Let a cluster be joined that listens on 127.0.0.1 alone, so that no other machine reaches it.
-
-    Ray replaces 127.0.0.1 by the machine's outward address, unless it is told that there are no clusters on this
-    system. It reads that from RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER when it is imported: now it is too late for that.
-    """
-    place = _parted(address)
-    if place is None or place[0] not in LOOPBACK:
-        return
-    outward = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call]
-    try:
-        socket.create_connection((outward, place[1]), REACHABLE).close()
-    except OSError:
-        ray_constants.ENABLE_RAY_CLUSTER = False
-
-
-def _parted(address: str) -> tuple[str, int] | None:
-    """Host and port; None for `auto`, and for what Ray is to make sense of."""
-    host, separator, port = address.rpartition(":")
-    return (host.strip("[]"), int(port)) if separator and port.isdigit() else None
 
 
 def first_line(error: BaseException) -> str:

@@ -20,7 +20,10 @@ class Desk:
     """
 
     def __init__(self) -> None:
-        self._changed = asyncio.Condition()
+        lock = asyncio.Lock()
+        # Hundreds of leases wait for work: only as many are woken as there are jobs.
+        self._work = asyncio.Condition(lock)
+        self._news = asyncio.Condition(lock)
         self._jobs: deque[Job] = deque()
         self._held: dict[str, dict[int, Job]] = {}
         self._revoked: set[str] = set()
@@ -29,14 +32,15 @@ class Desk:
         self._stopping: set[int] = set()
         self._broken = ""
         self._closed = False
+        self._ended = asyncio.Event()
 
     # What the driver does.
 
     async def submit(self, jobs: Sequence[Job]) -> None:
         """Lay out jobs."""
-        async with self._changed:
+        async with self._news:
             self._jobs.extend(jobs)
-            self._changed.notify_all()
+            self._work.notify(len(jobs))
 
     async def collect(self, timeout: float) -> tuple[list[Ending], list[Report], str]:
         """Endings and reports since the last call, waiting for the first of them; and why nothing can be evaluated."""
@@ -44,9 +48,9 @@ class Desk:
         def something() -> bool:
             return bool(self._endings or self._reports or self._broken)
 
-        async with self._changed:
+        async with self._news:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait_for(something), timeout)
+                await asyncio.wait_for(self._news.wait_for(something), timeout)
             found = self._endings, self._reports, self._broken
             self._endings, self._reports = [], []
             return found
@@ -57,18 +61,19 @@ class Desk:
 
     async def close(self) -> None:
         """Nothing more is to be done: leases end, running jobs are dropped."""
-        async with self._changed:
+        async with self._news:
             self._closed = True
             self._jobs.clear()
-            self._changed.notify_all()
+            self._work.notify_all()
+            self._ended.set()
 
     # What leases do.
 
     async def take(self, lease: str, most: int, timeout: float) -> list[Job] | None:
         """Up to so many jobs, waiting for the first one; None when the lease is to end."""
-        async with self._changed:
+        async with self._news:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait_for(lambda: bool(self._jobs) or self._closed), timeout)
+                await asyncio.wait_for(self._work.wait_for(lambda: bool(self._jobs) or self._closed), timeout)
             if self._closed or lease in self._revoked:
                 return None
             taken = [self._jobs.popleft() for _ in range(min(most, len(self._jobs)))]
@@ -77,41 +82,40 @@ class Desk:
 
     async def give(self, lease: str, endings: Sequence[Ending]) -> None:
         """Bring the endings of jobs that the lease holds."""
-        async with self._changed:
+        async with self._news:
             held = self._held.get(lease, {})
             self._endings.extend(ending for ending in endings if held.pop(ending.trial, None) is not None)
             self._stopping.difference_update(ending.trial for ending in endings)
-            self._changed.notify_all()
+            self._news.notify_all()
 
     async def report(self, lease: str, report: Report) -> bool:
         """Intermediate metrics of a job that the lease holds; gives whether it is to return what it has."""
-        async with self._changed:
+        async with self._news:
             if report.trial in self._held.get(lease, {}):
                 self._reports.append(report)
-                self._changed.notify_all()
+                self._news.notify_all()
             return report.trial in self._stopping
 
     async def broken(self, message: str) -> None:
         """The evaluator cannot be made: nothing can be evaluated."""
-        async with self._changed:
+        async with self._news:
             self._broken = message
-            self._changed.notify_all()
+            self._news.notify_all()
 
     async def closing(self) -> None:
         """Returns once the desk is closed."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._closed)
+        await self._ended.wait()
 
     # What Tune's thread does.
 
     async def revoke(self, lease: str) -> None:
         """The lease is no more: what it held is lost."""
-        async with self._changed:
+        async with self._news:
             self._revoked.add(lease)
             for trial in self._held.pop(lease, {}):
                 error = "the worker or its machine was lost"
                 self._endings.append(Ending(trial, State.FAILED, {}, error, lost=True))
-            self._changed.notify_all()
+            self._news.notify_all()
 
 
 def sendable(job: Job) -> Job:

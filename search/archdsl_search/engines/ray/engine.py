@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import threading
-from collections.abc import Sequence
 from typing import Any
 
 import ray
 from ray import tune
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from archdsl_search.engines.base import Ending, Engine
 from archdsl_search.engines.needs import Needs
-from archdsl_search.engines.ray.cluster import Cluster, first_line
-from archdsl_search.engines.ray.desk import Desk, sendable
+from archdsl_search.engines.ray.cluster import Cluster
+from archdsl_search.engines.ray.desk_engine import DeskEngine, desk_beside_the_driver
 from archdsl_search.engines.ray.lease import Lease, LeasePlan
 from archdsl_search.engines.ray.lease_source import LeaseSource
 from archdsl_search.engines.ray.preflight import preflight
-from archdsl_search.engines.worker import BrokenEvaluatorError
+from archdsl_search.engines.scratch import make_scratch
 from archdsl_search.errors import EngineFailedError, RefusedError
-from archdsl_search.evaluators.base import Job
 
 # Tune saves its state and writes files for each trial; the journal has all that, in one place and safe.
 _ENVIRONMENT = {
@@ -37,7 +32,7 @@ _ENVIRONMENT = {
 _ENDLESS = 1 << 40
 
 
-class RayEngine(Engine):
+class RayEngine(DeskEngine):
     """Carries out jobs on leases that Ray Tune places.
 
     Args:
@@ -54,53 +49,22 @@ class RayEngine(Engine):
         for name, value in _ENVIRONMENT.items():
             os.environ.setdefault(name, value)
         os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(needs.workers)
-        self._slots = needs.workers * batch
         self._closed = False
-        self._failure: BaseException | None = None
         self._cluster = Cluster(address, needs)
         if objection := preflight(needs).objection:
             self._cluster.leave()
             raise RefusedError(f"the sweep would wait without end: {objection}")
-        self._desk = _desk()
-        self._scratch = tempfile.mkdtemp(prefix="archdsl-tune-")
+        super().__init__(desk_beside_the_driver(), needs.workers * batch)
+        self._scratch = make_scratch("tune")
         self._tuner = self._make_tuner(plan, needs)
         self._thread = threading.Thread(target=self._run, name="ray-tune", daemon=True)
         self._thread.start()
-
-    @property
-    def slots(self) -> int:
-        """For each lease, as many as a batch has."""
-        return self._slots
-
-    def submit(self, jobs: Sequence[Job]) -> None:
-        """Lay jobs on the desk."""
-        self._desk.submit.remote([sendable(job) for job in jobs])
-
-    def wait(self, timeout: float) -> list[Ending]:
-        """Endings since the last call.
-
-        Raises:
-            BrokenEvaluatorError: if the evaluator could not be made.
-            EngineFailedError: if Ray or Tune ended by itself.
-        """
-        try:
-            endings, reports, broken = ray.get(self._desk.collect.remote(timeout))
-        except ray.exceptions.RayError as error:
-            raise EngineFailedError(f"the connection to Ray was lost: {first_line(error)}") from error
-        for report in reports:
-            if self.on_report(report):
-                self._desk.stop.remote(report.trial)
-        if broken and not endings:
-            raise BrokenEvaluatorError(broken)
-        if self._failure is not None and not endings:
-            raise EngineFailedError(f"Ray Tune ended: {first_line(self._failure)}") from self._failure
-        return list(endings)
 
     def close(self, grace: float) -> None:
         """Stop what runs and leave the cluster; what Tune has written is removed."""
         self._closed = True
         try:
-            ray.get(self._desk.close.remote(), timeout=grace)
+            super().close(grace)
             self._thread.join(grace)
         except ray.exceptions.RayError:
             pass  # the cluster is gone already
@@ -120,7 +84,7 @@ class RayEngine(Engine):
             ),
             run_config=tune.RunConfig(
                 name="leases",
-                storage_path=self._scratch,
+                storage_path=str(self._scratch),
                 stop=_WhenClosed(self._is_closed),
                 failure_config=tune.FailureConfig(max_failures=0),
                 verbose=0,
@@ -159,14 +123,6 @@ class _WhenClosed(tune.Stopper):
     def stop_all(self) -> bool:
         """Whether the engine is closed."""
         return bool(self._closed())
-
-
-def _desk() -> Any:
-    """The desk, on the driver's own machine: it is lost with the driver, and only with it."""
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-    # Every lease may be waiting for a job and for the end, the driver for endings.
-    options = {"num_cpus": 0, "max_concurrency": 100_000, "scheduling_strategy": here}
-    return ray.remote(Desk).options(**options).remote()
 
 
 def _placement(needs: Needs) -> tune.PlacementGroupFactory:

@@ -12,6 +12,7 @@ from ray import tune
 
 from archdsl_search.engines.base import Ending, Report
 from archdsl_search.engines.evaluation import carry_out_many
+from archdsl_search.engines.scratch import remove_stale
 from archdsl_search.engines.worker import BrokenEvaluatorError, Limits, MakeEvaluator, Worker
 from archdsl_search.evaluators.base import Evaluator, Job
 
@@ -51,6 +52,7 @@ class Lease(tune.Trainable):
         self, config: dict[str, Any], plan: LeasePlan, desk: Any
     ) -> None:
         """Called once, by Tune."""
+        remove_stale()
         self._plan = plan
         self._desk = desk
         self._closing = desk.closing.remote()
