@@ -3,12 +3,14 @@
     python benchmarks/sweep/run.py ray --workers 16 --seconds 1 --trials 300
     python benchmarks/sweep/run.py tune --workers 16 --seconds 1 --trials 300
     python benchmarks/sweep/run.py light --seconds 0.002 --trials 5000
+    python benchmarks/sweep/run.py slots --slots 500 --seconds 2 --trials 20000
     python benchmarks/sweep/run.py driver --slots 500 --seconds 2 --trials 20000
 
 `ray` and `tune` count what ends once every worker has brought its first result: processes start slowly on a small
 machine, and once in a sweep. `light` puts packed evaluations of milliseconds beside
-the same in the driver's own process. `driver` simulates the slots by one object that keeps times: what is measured is
-searcher, driver and journal. Each prints one line of JSON; nothing is kept.
+the same in the driver's own process. `slots` has one asynchronous Ray actor for all slots, which come to the engine's
+desk as leases do: desk, driver, searcher and journal are measured. `driver` does without Ray: one object keeps times.
+Each prints one line of JSON; nothing is kept.
 """
 
 from __future__ import annotations
@@ -190,10 +192,28 @@ def light(options: argparse.Namespace) -> dict[str, Any]:
     return {**_share(found["ray"], 1 / options.seconds), "local_per_second": round(found["local"], 2)}
 
 
+def slots(options: argparse.Namespace) -> dict[str, Any]:
+    """Everything but leases and Tune, with the slots on one asynchronous actor."""
+    from archdsl_search.engines.ray.loopback import prepare
+
+    prepare("")
+    from benchmarks.sweep.one_actor import OneActorEngine
+
+    parts = parts_of(options.trials, options.slots, 1.0, 1, options.searcher)
+    engine = OneActorEngine(options.slots, options.seconds)
+    clock = carried_out(parts, engine)
+    engine.close(30.0)
+    return {**_found(clock, options), "done_by_actor": engine.done}
+
+
 def driver(options: argparse.Namespace) -> dict[str, Any]:
     """Searcher, driver and journal alone, with simulated slots."""
     parts = parts_of(options.trials, options.slots, 1.0, 1, options.searcher)
     clock = carried_out(parts, Simulated(options.slots, options.seconds))
+    return _found(clock, options)
+
+
+def _found(clock: Clock, options: argparse.Namespace) -> dict[str, Any]:
     found = _share(clock.throughput(2 * options.slots), options.slots / options.seconds)
     return {**found, "longest_pause": round(clock.pause, 3), "memory_mib": [m // 2**20 for m in clock.memory][::5]}
 
@@ -209,7 +229,7 @@ def _memory() -> int:
 
 
 WAYS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
-    "ray": ray, "tune": tune, "light": light, "driver": driver,
+    "ray": ray, "tune": tune, "light": light, "slots": slots, "driver": driver,
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from archdsl_search.driver.judging import Verdict, judge
 from archdsl_search.driver.screening import Screen
 from archdsl_search.driver.spending import Spending
 from archdsl_search.engines.base import Ending, Engine, Report
-from archdsl_search.errors import SearchError
+from archdsl_search.errors import EngineFailedError, SearchError
 from archdsl_search.evaluators.base import Job
 from archdsl_search.journal.records import Asked, Record, Result, Rung
 from archdsl_search.journal.writer import stamped
@@ -130,6 +130,7 @@ class Driver:
 
         Raises:
             JournalError: if a line cannot be written.
+            EngineFailedError: if the engine ended by itself, or a disk is full.
             BrokenEvaluatorError: if the evaluator could not be made.
         """
         self._submit(self._route(dict(self._open)))
@@ -206,11 +207,15 @@ class Driver:
         return self._halting.is_over(report)
 
     def _settle(self, endings: Sequence[Ending]) -> None:
-        """Journal how evaluations ended, theirs and of those that waited for them, and tell the searcher."""
+        """Journal how evaluations ended, theirs and of those that waited for them, and tell the searcher.
+
+        Raises:
+            EngineFailedError: if a disk is full where evaluations write: these trials stay open.
+        """
         ended: deque[tuple[int, Verdict, int | None, dict[str, object]]] = deque()
         for ending in endings:
             job = self._jobs.get(ending.trial)
-            if job is None or self._try_again(ending, job):
+            if job is None or ending.no_space or self._try_again(ending, job):
                 continue
             del self._jobs[ending.trial]
             if self._halting is not None:
@@ -222,6 +227,9 @@ class Driver:
             ended.extend((trial, verdict, ending.trial, {}) for trial in followers)
         if ended:
             self._end(ended, sync=True)
+        for ending in endings:
+            if ending.no_space:
+                raise EngineFailedError(f"trial {ending.trial} on {ending.worker}: {ending.error}")
 
     def _try_again(self, ending: Ending, job: Job) -> bool:
         """Whether the evaluation was lost, through no fault of the candidate as far as we know, and is repeated."""

@@ -19,6 +19,7 @@ class Ending:
         seconds: wall time of the evaluation; 0 if it never began.
         worker: where it ran (host and process), for people who look for its logs.
         lost: the worker died or the machine was lost: nothing is known of the candidate, and it can be run again.
+        no_space: a disk is full: nothing is known of this candidate, nor would be of others.
     """
 
     trial: int
@@ -28,6 +29,7 @@ class Ending:
     seconds: float = 0.0
     worker: str = ""
     lost: bool = False
+    no_space: bool = False
 
 
 @dataclass(frozen=True, slots=True)

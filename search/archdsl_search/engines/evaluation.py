@@ -30,15 +30,17 @@ def carry_out(evaluator: Evaluator[Any], job: Job) -> tuple[Ending, bool]:
     with output_to(job.folder / LOG):
         try:
             metrics = dict(evaluator.evaluate(job))
-            found, spent = (State.FINISHED, metrics, ""), False
+            found, spent, no_space = (State.FINISHED, metrics, ""), False, False
         except Exception as error:
-            traceback.print_exc()
-            state, message, spent = failure(error)
+            with suppress(OSError):  # the disk that holds the log is full
+                traceback.print_exc()
+            state, message, spent, no_space = failure(error)
             found = (state, {}, message)
         finally:
             free_memory()
     shorten(job.folder / LOG, LONGEST_OF_FINISHED if found[0] is State.FINISHED else LONGEST)
-    return Ending(job.trial, *found, seconds=time.monotonic() - started, worker=name_of_process()), spent
+    seconds, worker = time.monotonic() - started, name_of_process()
+    return Ending(job.trial, *found, seconds=seconds, worker=worker, no_space=no_space), spent
 
 
 def carry_out_many(evaluator: Evaluator[Any], jobs: Sequence[Job]) -> list[Ending]:
@@ -53,7 +55,7 @@ def carry_out_many(evaluator: Evaluator[Any], jobs: Sequence[Job]) -> list[Endin
 def _ending(job: Job, outcome: Metrics | Exception, seconds: float, worker: str) -> Ending:
     if isinstance(outcome, Exception):
         found = failure(outcome)
-        return Ending(job.trial, found.state, {}, found.error, seconds, worker)
+        return Ending(job.trial, found.state, {}, found.error, seconds, worker, no_space=found.no_space)
     return Ending(job.trial, State.FINISHED, dict(outcome), "", seconds, worker)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from typing import NamedTuple
 
@@ -20,11 +22,13 @@ class Failure(NamedTuple):
         state: `infeasible` where the candidate is too large for here, else `failed`.
         error: one line.
         out_of_memory: the process may hold on to what it could not get; it is replaced.
+        no_space: a disk is full, which is no fault of the candidate.
     """
 
     state: State
     error: str
     out_of_memory: bool = False
+    no_space: bool = False
 
 
 def failure(error: BaseException) -> Failure:
@@ -33,7 +37,15 @@ def failure(error: BaseException) -> Failure:
         return Failure(State.INFEASIBLE, one_line(f"out of memory: {error}").removesuffix(":"), True)
     if isinstance(error, InfeasibleError):
         return Failure(State.INFEASIBLE, one_line(str(error)))
-    return Failure(State.FAILED, one_line(f"{type(error).__name__}: {error}"))
+    return Failure(State.FAILED, one_line(f"{type(error).__name__}: {error}"), no_space=is_full_disk(error))
+
+
+def is_full_disk(error: BaseException) -> bool:
+    """Whether there was no space left to write to, or no more of it for this user."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    # What libraries say that write for themselves: safetensors, torch.
+    return os.strerror(errno.ENOSPC) in str(error)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -59,6 +59,8 @@ class Lease(tune.Trainable):
         self._evaluator: Evaluator[Any] | None = None
         self._worker = Worker(plan.make, plan.limits)
         self._parcel = 1
+        self._coming: Any = None
+        self._given: Any = None
         self._done = 0
 
     def step(self) -> dict[str, Any]:
@@ -66,12 +68,10 @@ class Lease(tune.Trainable):
         until = time.monotonic() + HEARTBEAT
         try:
             while time.monotonic() < until:
-                jobs = ray.get(self._desk.take.remote(self.trial_id, self._parcel, LOOK))
+                jobs = self._light() if self._plan.light else self._heavy()
                 if jobs is None:
                     return {"jobs": self._done, "done": True}
-                if jobs:
-                    endings = self._many(jobs) if self._plan.light else [self._one(jobs[0])]
-                    self._bring([ending for ending in endings if ending is not None])
+                self._done += jobs
         except BrokenEvaluatorError as error:
             ray.get(self._desk.broken.remote(str(error)))
             return {"jobs": self._done, "done": True}
@@ -87,9 +87,28 @@ class Lease(tune.Trainable):
     def load_checkpoint(self, checkpoint: object) -> None:
         """Nothing."""
 
-    def _bring(self, endings: list[Ending]) -> None:
-        self._done += len(endings)
-        ray.get(self._desk.give.remote(self.trial_id, endings))
+    def _heavy(self) -> int | None:
+        """Do one job, if there is one; gives how many were done, None if nothing more is to be done."""
+        jobs = ray.get(self._desk.take.remote(self.trial_id, 1, LOOK))
+        if jobs is None:
+            return None
+        ending = self._one(jobs[0]) if jobs else None
+        if ending is None:
+            return 0
+        ray.get(self._desk.give.remote(self.trial_id, [ending]))
+        return 1
+
+    def _light(self) -> int | None:
+        """Do a parcel; the next one is on its way meanwhile, and so are the endings of the one before."""
+        jobs = ray.get(self._coming or self._desk.take.remote(self.trial_id, self._parcel, LOOK))
+        self._coming = None if jobs is None else self._desk.take.remote(self.trial_id, self._parcel, LOOK)
+        if not jobs:
+            return None if jobs is None else 0
+        endings = self._many(jobs)
+        if self._given is not None:
+            ray.get(self._given)  # no more than one parcel is under way
+        self._given = self._desk.give.remote(self.trial_id, endings)
+        return len(endings)
 
     def _many(self, jobs: list[Job]) -> list[Ending]:
         if self._evaluator is None:
