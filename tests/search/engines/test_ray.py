@@ -21,6 +21,7 @@ from archdsl_search.engines.ray.lease import LeasePlan
 from archdsl_search.engines.worker import BrokenEvaluatorError, Limits
 from archdsl_search.outcome import State
 from tests.search.engines.evaluators import broken, finish, job, maker
+from tests.search.small_runs import SPACE, lines
 
 ROOT = Path(__file__).resolve().parents[3]
 LIMITS = Limits(threads=1, memory=4 << 30, deadline=20)
@@ -123,18 +124,6 @@ def test_no_process_outlives_a_driver_that_is_killed(tmp_path):
     assert leftovers(tmp_path) == []
 
 
-SPACE = """\
-archdsl: 1
-name: small
-inputs: {image: [1, 8, 8]}
-graph:
-  - conv2d: {out_channels: {choose: [2, 4, 6, 8]}, kernel_size: {choose: [1, 3]}, padding: half}
-  - choose: [relu, tanh, sigmoid]
-  - global_avg_pool2d
-  - linear: {out_features: {choose: [2, 3, 4, 5]}}
-"""
-
-
 def test_the_same_sweep_gives_the_same_search_on_both_engines(tmp_path):
     (tmp_path / "space.yaml").write_text(SPACE)
     sweep = {
@@ -152,12 +141,6 @@ def test_the_same_sweep_gives_the_same_search_on_both_engines(tmp_path):
         subprocess.run([sys.executable, *command, "--engine", engine, "--quiet"], check=True, env=environment)
     assert lines(tmp_path / "local") == lines(tmp_path / "ray")
     assert len(lines(tmp_path / "ray")) > 30
-
-
-def lines(run: Path) -> list[Any]:
-    """The journal without times and what is said of the sessions."""
-    found = [json.loads(line) for line in (run / "journal.jsonl").read_text().splitlines()]
-    return [{key: value for key, value in line.items() if key != "time"} for line in found]
 
 
 def collect(engine: RayEngine, count: int) -> list[Any]:

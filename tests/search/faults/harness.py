@@ -15,18 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from archdsl_search.engines.leftovers import leftovers
+from tests.search.small_runs import SPACE
 
 SITE = Path(__file__).with_name("site")
-SPACE = """\
-archdsl: 1
-name: small
-inputs: {image: [1, 8, 8]}
-graph:
-  - conv2d: {out_channels: {choose: [2, 4, 6, 8]}, kernel_size: {choose: [1, 3]}, padding: half}
-  - choose: [relu, tanh, sigmoid]
-  - global_avg_pool2d
-  - linear: {out_features: {choose: [2, 3, 4, 5]}}
-"""
 # Generous: machines that run tests are busy.
 PATIENCE = 180.0
 

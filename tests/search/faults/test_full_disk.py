@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,11 +12,10 @@ import pytest
 
 from archdsl_search.driver.running import Setting, resume, start
 from archdsl_search.journal import writer
-from archdsl_search.journal.reader import NAME, Journal
+from archdsl_search.journal.reader import Journal
 from archdsl_search.journal.writer import JournalError
 from archdsl_search.sweep.loading import sweep_of
-
-from .harness import SPACE
+from tests.search.small_runs import SPACE, lines
 
 
 class Disk:
@@ -89,9 +87,3 @@ def test_a_full_disk_at_every_write(tmp_path: Path, sweep: Any, monkeypatch: pyt
         else:
             start(sweep, Setting(run))
         assert [line for line in lines(run) if line["kind"] != "session"] == whole[:-1]
-
-
-def lines(run: Path) -> list[dict[str, Any]]:
-    path = run / NAME
-    found = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    return [{key: value for key, value in line.items() if key != "time"} for line in found]
