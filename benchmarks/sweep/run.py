@@ -194,7 +194,7 @@ def light(options: argparse.Namespace) -> dict[str, Any]:
 
 def slots(options: argparse.Namespace) -> dict[str, Any]:
     """Everything but leases and Tune, with the slots on one asynchronous actor."""
-    from archdsl_search.engines.ray.loopback import prepare
+    from archdsl_search.engines.ray.before_import import prepare
 
     prepare("")
     from benchmarks.sweep.one_actor import OneActorEngine

@@ -101,7 +101,7 @@ def _there(engine: str, parts: Parts, address: str) -> Iterator[Preflight]:
             raise SearchError("--address is for `--engine ray`")
         yield ThisMachine(needs)
         return
-    from archdsl_search.engines.ray.loopback import prepare
+    from archdsl_search.engines.ray.before_import import prepare
 
     prepare(address)
     from archdsl_search.engines.ray.cluster import Cluster

@@ -54,7 +54,7 @@ def running_engine(name: str, parts: Parts, address: str = "") -> Iterator[Engin
 
 
 def _ray_engine(parts: Parts, address: str) -> Engine:
-    from archdsl_search.engines.ray.loopback import prepare
+    from archdsl_search.engines.ray.before_import import prepare
 
     prepare(address)
     from archdsl_search.engines.ray.engine import RayEngine

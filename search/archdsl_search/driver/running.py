@@ -16,7 +16,7 @@ from archdsl_search.driver.stopping import Stop
 from archdsl_search.driver.watchers import Watchers
 from archdsl_search.engines.leftovers import marked
 from archdsl_search.engines.worker import BrokenEvaluatorError
-from archdsl_search.errors import RefusedError, SearchError
+from archdsl_search.errors import SearchError
 from archdsl_search.journal.reader import NAME, Journal
 from archdsl_search.journal.records import Header, Session
 from archdsl_search.journal.writer import LOCK, JournalWriter, stamped
@@ -78,13 +78,13 @@ def start(sweep: Sweep, setting: Setting) -> Ended:
         )
     parts = put_together(sweep, setting.evaluate)
     header = Header(parts.described, parts.space_digest, archdsl.__version__, tuple(parts.objective.labels), stamped())
-    try:
-        with JournalWriter(setting.folder) as writer:
-            writer.write([header])
+    with JournalWriter(setting.folder) as writer:
+        writer.write([header])
+        try:
             return _session(parts, setting, writer, None)
-    except (BrokenEvaluatorError, RefusedError):
-        _forget(setting.folder)
-        raise
+        except (BrokenEvaluatorError, SearchError):
+            _forget(setting.folder)
+            raise
 
 
 def _has_begun(folder: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -66,6 +67,27 @@ def test_options_that_do_not_go_together(call: Call, folder: Path) -> None:
     said = call("run", folder / "sweep.yaml", "--out", folder / "run", "--price", "1")
     assert (said.status, "--price is for --check" in said.err) == (2, True)
     assert call("run", folder / "sweep.yaml", "--check", "--address", "127.0.0.1:1").status == 2
+
+
+def test_an_engine_that_cannot_begin_leaves_no_run(call: Call, folder: Path) -> None:
+    run = folder / "run"
+    for engine in ([], ["--engine", "ray"]):
+        said = call("run", folder / "sweep.yaml", "--out", run, "--address", "127.0.0.1:1", *engine)
+        assert said.status == 2
+        assert not run.exists()
+    assert call("run", folder / "sweep.yaml", "--out", run, "--quiet").status == 0
+
+
+@pytest.mark.parametrize("options", [["--check"], ["--out"]])
+def test_a_missing_ray_is_named_and_leaves_no_run(
+    options: list[str], call: Call, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    out = [folder / "run"] if options == ["--out"] else []
+    said = call("run", folder / "sweep.yaml", "--engine", "ray", *options, *out)
+    assert said.status == 2
+    assert "--engine ray needs the package ray: pip install 'archdsl[ray]'" in said.err
+    assert not (folder / "run" / "journal.jsonl").exists()
 
 
 def test_what_is_used_up_first_counts() -> None:

@@ -23,6 +23,15 @@ def test_an_address_where_nobody_listens_is_refused_at_once():
         RayEngine(LeasePlan(maker(), UNLIMITED), Needs(1), address="127.0.0.1:1")
 
 
+def test_a_note_that_a_killed_cluster_has_left_is_refused_at_once(tmp_path, monkeypatch):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    (tmp_path / "ray").mkdir()
+    (tmp_path / "ray" / "ray_current_cluster").write_text("127.0.0.1:1")
+    with pytest.raises(RefusedError, match=r"no connection to the cluster at 127\.0\.0\.1:1 \(auto\): "):
+        RayEngine(LeasePlan(maker(), UNLIMITED), Needs(1), address="auto")
+
+
 NODE = {"CPU": 8.0, "GPU": 1.0, "memory": 1e9, "node:192.0.2.1": 1.0}
 
 

@@ -1,8 +1,9 @@
 """A Ray cluster of several nodes on this machine, in a process of its own; obeys lines on its standard input.
 
-    python cluster.py NODES CPUS
+    python cluster.py NODES CPUS [GPUS]
 
-prints the address, then a line for each command: `kill node`, `kill head`, `add node`. The end of the input ends it.
+GPUs are declared, not there. It prints the address, then a line for each command: `kill node`, `kill head`, `add node`.
+The end of the input ends it.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from ray.cluster_utils import Cluster
 HERE = {"node_ip_address": "127.0.0.1", "include_dashboard": False}
 
 
-def main(nodes: int, cpus: int) -> None:
+def main(nodes: int, cpus: int, gpus: int = 0) -> None:
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **HERE})
     for _ in range(nodes):
-        cluster.add_node(num_cpus=cpus, node_ip_address="127.0.0.1")
+        cluster.add_node(num_cpus=cpus, num_gpus=gpus, node_ip_address="127.0.0.1")
     print(cluster.address, flush=True)
     for line in sys.stdin:
         if line.strip() == "kill node":
@@ -34,4 +35,4 @@ def main(nodes: int, cpus: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(*map(int, sys.argv[1:]))

@@ -148,11 +148,11 @@ class Nodes:
     address: str
 
     @classmethod
-    def start(cls, nodes: int = 2, cpus: int = 2) -> Nodes:
-        """Start it."""
+    def start(cls, nodes: int = 2, cpus: int = 2, gpus: int = 0) -> Nodes:
+        """Start it; GPUs are declared for each node, whether it has any or not."""
         script = Path(__file__).with_name("cluster.py")
         process = subprocess.Popen(
-            [sys.executable, str(script), str(nodes), str(cpus)],
+            [sys.executable, str(script), str(nodes), str(cpus), str(gpus)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment(),
         )  # fmt: skip
         assert process.stdout is not None

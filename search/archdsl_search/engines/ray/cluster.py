@@ -6,12 +6,13 @@ import logging
 import math
 import os
 import socket
+from pathlib import Path
 from typing import Any
 
 import ray
 
 from archdsl_search.engines.needs import Needs
-from archdsl_search.engines.ray.loopback import REACHABLE, parted
+from archdsl_search.engines.ray.before_import import REACHABLE, parted
 from archdsl_search.errors import RefusedError
 
 
@@ -46,13 +47,27 @@ class Cluster:
 
 def _expect_somebody(address: str) -> None:
     """Make sure that something listens: Ray tries for minutes to reach a place where nobody is."""
-    place = parted(address)
+    place = parted(_noted() if address == "auto" else address)
     if place is None:
         return
     try:
         socket.create_connection(place, REACHABLE).close()
     except OSError as error:
-        raise RefusedError(f"no connection to the cluster at {address}: {error}") from error
+        where = f"{place[0]}:{place[1]}" + (" (auto)" if address == "auto" else "")
+        raise RefusedError(f"no connection to the cluster at {where}: {error}") from error
+
+
+def _noted() -> str:
+    """Where `auto` leads: what the environment says, or what the last cluster of this machine has noted; else empty.
+
+    A cluster that was killed leaves its note.
+    """
+    if told := os.environ.get("RAY_ADDRESS"):
+        return told
+    try:
+        return (Path(os.environ.get("RAY_TMPDIR", "/tmp")) / "ray" / "ray_current_cluster").read_text().strip()
+    except OSError:
+        return ""
 
 
 def first_line(error: BaseException) -> str:

@@ -77,5 +77,5 @@ def _note(job: Job) -> None:
     run = job.folder.parent.parent
     run.mkdir(parents=True, exist_ok=True)
     file = os.open(run / "evaluated", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.write(file, f"{job.trial} {os.getpid()}\n".encode())
+    os.write(file, f"{job.trial} {os.getpid()} {os.environ.get('CUDA_VISIBLE_DEVICES', '-')}\n".encode())
     os.close(file)

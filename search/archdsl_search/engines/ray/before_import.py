@@ -1,7 +1,8 @@
-"""Clusters that listen on 127.0.0.1 alone, so that no other machine reaches them. Imports no ray.
+"""What must be right before ray is imported. Imports no ray.
 
-Ray replaces 127.0.0.1 by the machine's outward address, where such a cluster is not, unless it is told that there are
-no clusters of several machines. It reads that from the environment, once, when it is imported.
+Clusters may listen on 127.0.0.1 alone, so that no other machine reaches them. Ray replaces 127.0.0.1 by the machine's
+outward address, where such a cluster is not, unless it is told that there are no clusters of several machines. It reads
+that from the environment, once, when it is imported.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 from contextlib import closing
 
 from archdsl_search.errors import RefusedError
+from archdsl_search.installed import is_installed
 
 VARIABLE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -23,8 +25,10 @@ def prepare(address: str) -> None:
     """Call this before ray is imported. A cluster of our own is kept to this machine; one on loopback can be joined.
 
     Raises:
-        RefusedError: if ray was imported before with the other setting, and could not join.
+        RefusedError: if ray is not installed; if it was imported before with the other setting, and could not join.
     """
+    if not is_installed("ray"):
+        raise RefusedError("--engine ray needs the package ray: pip install 'archdsl[ray]'")
     place = parted(address)
     if address and (place is None or place[0] not in LOOPBACK or _listens(_outward(), place[1])):
         return
