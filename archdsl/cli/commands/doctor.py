@@ -17,7 +17,10 @@ from archdsl.cli.output import print_json
 from archdsl.cli.status import FINDINGS
 
 NEEDED = ["torch", "numpy", "networkx", "pydantic", "PyYAML", "typer", "rich", "safetensors", "scikit-learn"]
-OPTIONAL = {"onnx": "onnx", "onnxruntime": "onnx", "openvino": "runtimes", "ray": "ray"}
+OPTIONAL = {
+    "onnx": "onnx", "onnxruntime": "onnx", "openvino": "runtimes", "ray": "ray", "tensorboardX": "tensorboard",
+    "mlflow-skinny": "mlflow", "wandb": "wandb",
+}  # fmt: skip
 
 
 def command(format: TextOrJson = "text") -> None:

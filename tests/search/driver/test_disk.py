@@ -80,4 +80,4 @@ def test_a_run_keeps_to_it(tmp_path: Path) -> None:
     }
     summary = archdsl_search.run(sweep, artefacts, tmp_path / "run")
     assert summary.finished == 8
-    assert left(tmp_path / "run" / "trials") == {"6 weights", "7 weights", "5 weights"}
+    assert left(tmp_path / "run" / "trials") == {"6 weights", "7 weights", "7 log"}
