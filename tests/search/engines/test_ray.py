@@ -58,8 +58,12 @@ def test_an_evaluation_that_kills_its_process_is_lost_and_the_worker_goes_on(eng
 
 
 def test_a_lease_that_is_killed_gives_back_what_it_held_and_is_replaced(engine, tmp_path):
-    first = finish(engine, [job(0, tmp_path), job(1, tmp_path)])
-    actors = {parent_of(int(ending.metrics["pid"])) for ending in first.values()}
+    actors: set[int] = set()
+    until = time.monotonic() + 60
+    while len(actors) < 2:  # the second one may still be starting
+        assert time.monotonic() < until
+        first = finish(engine, [job(0, tmp_path, "sleep 0.3"), job(1, tmp_path, "sleep 0.3")])
+        actors |= {parent_of(int(ending.metrics["pid"])) for ending in first.values()}
     engine.submit([job(2, tmp_path, "sleep 100"), job(3, tmp_path, "sleep 100")])
     time.sleep(1.0)
     for actor in actors:
