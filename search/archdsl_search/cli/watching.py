@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 Log: TypeAlias = Annotated[
     list[Name] | None,
-    typer.Option("--log", help="Curves for another program, in RUN/NAME; W&B offline. May be given several times."),
+    typer.Option(
+        "--log",
+        metavar="<tensorboard|mlflow|wandb>",
+        help="Curves for another program, in RUN/NAME; may be given several times.",
+    ),
 ]
 
 
