@@ -151,15 +151,16 @@ class Nodes:
     def start(cls, nodes: int = 2, cpus: int = 2, gpus: int = 0) -> Nodes:
         """Start it; GPUs are declared for each node, whether it has any or not."""
         script = Path(__file__).with_name("cluster.py")
-        process = subprocess.Popen(
-            [sys.executable, str(script), str(nodes), str(cpus), str(gpus)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment(),
-        )  # fmt: skip
-        assert process.stdout is not None
-        for line in process.stdout:  # Ray may say something first
-            if line.startswith("127.0.0.1:"):
-                return cls(process, line.strip())
-        process.communicate()
+        for _ in range(3):  # Ray gives up after some seconds, which a busy machine may need
+            process = subprocess.Popen(
+                [sys.executable, str(script), str(nodes), str(cpus), str(gpus)],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment(),
+            )  # fmt: skip
+            assert process.stdout is not None
+            for line in process.stdout:  # Ray may say something first
+                if line.startswith("127.0.0.1:"):
+                    return cls(process, line.strip())
+            process.communicate()
         raise AssertionError("the cluster has not started")
 
     def tell(self, command: str) -> None:
