@@ -240,7 +240,10 @@ class _Undrawn(TorchFunctionMode):
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        return args[0] if func in (Tensor.uniform_, Tensor.normal_) else func(*args, **(kwargs or {}))
+        given = kwargs or {}
+        if getattr(func, "__module__", "") == "torch.nn.init":  # torch.nn.init gives its arguments by name
+            return given["tensor"]
+        return args[0] if func in (Tensor.uniform_, Tensor.normal_) else func(*args, **given)
 
 
 def inference_network(
