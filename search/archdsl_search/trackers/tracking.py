@@ -21,7 +21,7 @@ Warn = Callable[[str], None]
 # Seconds between two times that what there is is brought to where it can be seen.
 PAUSE = 5.0
 # Seconds in which a tracker must have written the rest when the run ends; the driver has 30 for all of its end.
-GRACE = 10.0
+GRACE = 15.0
 
 
 class Curves:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -95,6 +96,9 @@ def test_wandb_writes_offline_files(call: Call, folder: Path, monkeypatch: pytes
     assert (said.status, said.err) == (0, "")
     assert call("resume", run, "--set", "budget.trials=15", "--log", "wandb").status == 0
     (file,) = run.glob("wandb/offline-run-*/run-*.wandb")
+    until = time.monotonic() + 60
+    while len(history_of(file)) < 15 and time.monotonic() < until:
+        time.sleep(0.2)  # W&B's own process writes the last of it
     assert history_of(file) == pytest.approx(objectives(run))
 
 
@@ -108,6 +112,8 @@ def history_of(file: Path) -> dict[int, float]:
         if 32768 - at % 32768 < 7:
             at += 32768 - at % 32768
         length, kind = struct.unpack("<HB", content[at + 4 : at + 7])
+        if at + 7 + length > len(content):
+            break  # not written to its end yet
         joined += content[at + 7 : at + 7 + length]
         at += 7 + length
         if kind in (2, 3):  # the first or a middle piece
