@@ -16,6 +16,7 @@ import numpy as np
 
 from archdsl.diagnostics.diagnostic import ArchdslError, Diagnostic
 from archdsl.importing.aliasing import without_mutation
+from archdsl.importing.aten_ops.folding import fold
 from archdsl.importing.expressions import OpenSize, Sizes
 from archdsl.importing.program import Array, Instruction, Level, Meta, Program, printable
 from archdsl.importing.shapes import input_shapes
@@ -107,6 +108,7 @@ class _Reader:
             name = spec["user_output"]["arg"]["as_tensor"]["name"]
             several = len(self.signature["output_specs"]) > 1
             made.outputs.append((f"output_{number}" if several else "output", name))
+        fold(made)
         without_mutation(made)
         return made
 
@@ -142,6 +144,7 @@ class _Reader:
             if entry["use_pickle"]:
                 raise ValueError(f"the weight {key} is pickled, and pickles are not opened")
             array = _array(self.archive.read(f"{folder}/{entry['path_name']}"), entry["tensor_meta"])
+            array.setflags(write=False)
             for name in names:
                 self.made.constants[name] = array
                 self.made.learned.add(name)

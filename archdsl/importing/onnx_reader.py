@@ -154,12 +154,24 @@ class _Tracer:
             return True
         if made.op.startswith("Random") or any(name and name not in constants for name in node.input):
             return False
+        if made.op == "Range":
+            return self.count(node)
         types = self.types(node)
         sizes = [meta.shape for meta in types.values()]
         # What is repeated for every sample is not a constant of the network.
         if any(_dependent(shape, self.program.batch) or np.prod(shape, dtype=float) > MOST_FOLDED for shape in sizes):
             return False
         self.evaluate(node)
+        return True
+
+    def count(self, node: onnx.NodeProto) -> bool:
+        """Compute a range. Exporters write its limits as vectors of one number, too, which no shape rule allows."""
+        limits = [self.program.constants[name] for name in node.input]
+        start, limit, step = (array.item() for array in limits)
+        size = max(0, -int(-(limit - start) // step))
+        if size > MOST_FOLDED or _dependent((size,), self.program.batch):
+            return False
+        self.program.constants[node.output[0]] = np.arange(start, limit, step).astype(limits[0].dtype)
         return True
 
     def evaluate(self, node: onnx.NodeProto) -> None:

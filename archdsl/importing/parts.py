@@ -51,3 +51,22 @@ def sliced(program: Program, one: Instruction, source: str, cuts: Sequence[tuple
         shape[place] = len(taken)
         value = result
     return [*steps, *alias(value, one.outputs)]
+
+
+def rolled(program: Program, one: Instruction, source: str, shifts: Sequence[tuple[int, int]]) -> list[Lifted]:
+    """Elements moved along dimensions, those that fall off the end coming first: (axis, by how many) each."""
+    shape = program.shape(source)
+    steps: list[Lifted] = []
+    value = source
+    for number, (axis, by) in enumerate(shifts):
+        dim = axis_of(axis, len(shape))
+        cut = -by % shape[dim + 1]
+        if not cut:
+            continue
+        along: dict[str, Any] = {"dim": dim} if dim else {}
+        front, back, result = (f"{one.outputs[0]}%{part}{number}" for part in ("front", "back", "rolled"))
+        steps.append(Lifted("slice", {"start": cut, **along}, [value], [back]))
+        steps.append(Lifted("slice", {"stop": cut, **along}, [value], [front]))
+        steps.append(Lifted("concat", along, [back, front], [result]))
+        value = result
+    return [*steps, *alias(value, one.outputs)]

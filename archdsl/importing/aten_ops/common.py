@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from archdsl.importing.aliasing import CONFLICT
+from archdsl.importing.aliasing import CONFLICT, OUTDATED
 from archdsl.importing.lifted import Lifted
-from archdsl.importing.program import Instruction, Program, Refusal
+from archdsl.importing.program import Consequence, Instruction, Program, Refusal
 from archdsl.importing.rules import Rule, Rules, one_number, step
 
 RULES = Rules()
@@ -21,6 +21,8 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
         def checked(program: Program, one: Instruction) -> list[Lifted] | None:
             if one.attributes.get(CONFLICT):
                 raise Refusal("it changes a tensor in place of which a view is read afterwards")
+            if one.attributes.get(OUTDATED):
+                raise Consequence("what it reads was changed in place through a view")
             return function(program, one)
 
         for name in names:

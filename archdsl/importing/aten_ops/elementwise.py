@@ -118,11 +118,14 @@ def negative(program: Program, one: Instruction) -> list[Lifted]:
 
 
 REDUCTIONS = {"mean": "reduce_mean", "sum": "reduce_sum", "amax": "reduce_max", "amin": "reduce_min"}
+REDUCTIONS["linalg_vector_norm"] = "reduce_l2"
 
 
-@rule("mean", "sum.dim_IntList", "amax", "amin")
+@rule("mean", "sum.dim_IntList", "amax", "amin", "linalg_vector_norm")
 def reduction(program: Program, one: Instruction) -> list[Lifted]:
     x = operand(program, one)
+    if get(one, "ord", 2) != 2:
+        raise Refusal("it is another norm than the Euclidean one")
     rank = len(program.shape(x))
     axes = one.attributes.get("dim")
     if axes is None or axes == []:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from archdsl.importing.aten_ops.common import get, operand, refs, rule, shown, sizes, tensor
+from archdsl.importing.aten_ops.common import get, operand, rule, shown, sizes, tensor
 from archdsl.importing.lifted import Lifted, Weight, alias
 from archdsl.importing.program import Instruction, Program, Refusal
-from archdsl.importing.rules import axis_of, one_number, require_constant, short, step, tensors, weight
+from archdsl.importing.rules import one_number, require_constant, short, step, tensors, weight
 
 
 def given(values: dict[str, Any]) -> dict[str, Any]:
@@ -271,25 +271,3 @@ def resample(program: Program, one: Instruction) -> list[Lifted]:
     else:
         raise Refusal("its size is not known")
     return step("interpolate", one, [operand(program, one)], **attributes)
-
-
-@rule("cat", "concat", "concatenate")
-def concat(program: Program, one: Instruction) -> list[Lifted]:
-    dim = axis_of(get(one, "dim", 0), len(program.shape(one.outputs[0])))
-    steps, names = tensors(program, one, refs(one, "tensors"))
-    return [*steps, *step("concat", one, names, dim=dim or None)]
-
-
-@rule("stack")
-def stack(program: Program, one: Instruction) -> list[Lifted]:
-    dim = axis_of(get(one, "dim", 0), len(program.shape(one.outputs[0])))
-    steps, names = tensors(program, one, refs(one, "tensors"))
-    return [*steps, *step("stack", one, names, dim=dim or None)]
-
-
-@rule("zeros", "ones", "full", "new_zeros", "new_ones", "new_full", "zeros_like", "ones_like", "full_like")
-def filled(program: Program, one: Instruction) -> list[Lifted]:
-    value = get(one, "fill_value", 1 if "ones" in one.op else 0)
-    integer: dict[str, Any] = {"dtype": "int64"} if program.metas[one.outputs[0]].dtype == "int64" else {}
-    attributes = {"value": value, "shape": program.sample(one.outputs[0]), **integer}
-    return [Lifted("constant", attributes, [], one.outputs)]

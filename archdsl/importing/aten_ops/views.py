@@ -6,10 +6,11 @@ from typing import Any
 
 from archdsl.importing.aten_ops.common import get, operand, rule, tensor
 from archdsl.importing.lifted import Lifted, alias
-from archdsl.importing.parts import partition, sliced
+from archdsl.importing.parts import partition, rolled, sliced
 from archdsl.importing.program import Instruction, Program, Refusal
 from archdsl.importing.rules import axis_of, plain, reshaped, step, written
 from archdsl.importing.shuffles import shuffled
+from archdsl.importing.transposition import order_of
 
 RESHAPES = ("view", "reshape", "_unsafe_view", "unflatten", "flatten", "unsqueeze", "squeeze", "contiguous", "clone")
 SAME = ("contiguous", "clone", "alias", "detach", "lift_fresh_copy", "identity", "to", "_to_copy", "type_as")
@@ -23,18 +24,8 @@ def same(program: Program, one: Instruction) -> list[Lifted]:
     return alias(x, one.outputs)
 
 
-def order_of(program: Program, one: Instruction) -> list[int]:
-    """The permutation that a transposition makes."""
-    rank = len(program.shape(one.outputs[0]))
-    if "permute" in one.op:
-        return [d % rank for d in one.attributes["dims"]]
-    first, second = get(one, "dim0", 0) % rank, get(one, "dim1", 1) % rank
-    order = list(range(rank))
-    order[first], order[second] = order[second], order[first]
-    return order
-
-
-TRANSPOSITIONS = tuple(f"aten.{name}.{end}" for name in ("permute", "transpose") for end in ("default", "int"))
+TURNS = ("permute", "transpose", "t", "swapaxes")
+TRANSPOSITIONS = tuple(f"aten.{name}.{end}" for name in TURNS for end in ("default", "int"))
 VIEWS = tuple(f"aten.{name}.{end}" for name in RESHAPES for end in ("default", "int", "dim", "using_ints", "dims"))
 COPIES = ("aten.contiguous.default", "aten.clone.default")
 
@@ -52,7 +43,7 @@ def shuffle(program: Program, one: Instruction) -> list[Lifted] | None:
     if turned is None or first is None:
         return None
     before, apart, after = (program.shape(name) for name in (first.inputs[0], turned.inputs[0], one.outputs[0]))
-    found = shuffled(before, apart, after, order_of(program, turned))
+    found = shuffled(before, apart, after, order_of(turned, len(apart)))
     return None if found is None else [Lifted(found[0], found[1], [first.inputs[0]], one.outputs)]
 
 
@@ -67,10 +58,10 @@ def view(program: Program, one: Instruction) -> list[Lifted]:
     return reshaped(program, one, x)
 
 
-@rule("permute", "transpose", "t")
+@rule(*TURNS)
 def transpose(program: Program, one: Instruction) -> list[Lifted]:
     x = operand(program, one)
-    order = order_of(program, one)
+    order = order_of(one, len(program.shape(x)))
     if order[0] != 0:
         raise Refusal("it moves the batch")
     if order == list(range(len(order))):
@@ -122,6 +113,15 @@ def select(program: Program, one: Instruction) -> list[Lifted]:
     x = operand(program, one)
     dim = axis_of(get(one, "dim", 0), len(program.shape(x)))
     return step("select", one, [x], index=one.attributes["index"], dim=dim or None)
+
+
+@rule("roll")
+def roll(program: Program, one: Instruction) -> list[Lifted]:
+    x = operand(program, one)
+    shifts, dims = (list(one.attributes.get(name) or []) for name in ("shifts", "dims"))
+    if len(shifts) != len(dims):
+        raise Refusal("it rolls all elements as one")
+    return rolled(program, one, x, list(zip(dims, shifts, strict=True)))
 
 
 @rule("index_select")

@@ -6,6 +6,7 @@ import numpy as np
 
 from archdsl.importing.lifted import Lifted
 from archdsl.importing.onnx_ops.common import RULES, close, integers, operand, setting
+from archdsl.importing.onnx_ops.strided import taken_from_all
 from archdsl.importing.parts import partition, sliced
 from archdsl.importing.program import Instruction, Program, Refusal
 from archdsl.importing.rules import axis_of, plain, require_constant, short, step, tensors, weight
@@ -36,6 +37,12 @@ def slices(program: Program, one: Instruction) -> list[Lifted]:
     axes = integers(program, one, 3, "axes") or list(range(len(starts)))
     steps = integers(program, one, 4, "steps") or [1] * len(starts)
     return sliced(program, one, one.inputs[0], list(zip(axes, starts, ends, steps, strict=True)))
+
+
+@RULES("Gather")
+def gather_from_all(program: Program, one: Instruction) -> list[Lifted] | None:
+    """Elements of all samples laid end to end."""
+    return taken_from_all(program, one)
 
 
 @RULES("Gather")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from archdsl.importing.einsum import summed_product
 from archdsl.importing.elementwise import mean_of_maps
 from archdsl.importing.lifted import Lifted, Weight
 from archdsl.importing.onnx_ops.common import RULES, integers, numbers, operand
@@ -117,6 +118,11 @@ def matrix_product(program: Program, one: Instruction) -> list[Lifted]:
     return [*steps, *step("matmul", one, names)]
 
 
+@RULES("Einsum")
+def named_product(program: Program, one: Instruction) -> list[Lifted]:
+    return summed_product(program, one, one.attributes["equation"], one.inputs)
+
+
 @RULES("MaxPool")
 def max_pool(program: Program, one: Instruction) -> list[Lifted]:
     if len(one.outputs) > 1 and one.outputs[1] and program.uses(one.outputs[1]):
@@ -171,7 +177,7 @@ def _global(program: Program, one: Instruction, pooling: str, reduction: str) ->
     return step(reduction, one, one.inputs, dims=tuple(range(1, rank)), keepdim=True)
 
 
-REDUCTIONS = {f"Reduce{name}": f"reduce_{name.lower()}" for name in ("Mean", "Sum", "Max", "Min")}
+REDUCTIONS = {f"Reduce{name}": f"reduce_{name.lower()}" for name in ("Mean", "Sum", "Max", "Min", "L2")}
 
 
 @RULES(*REDUCTIONS)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field
 
 from archdsl.ops.base import ErrorCase, OpCost, Operator, OperatorError, Sample
-from archdsl.ops.lowering import Constant, TorchLowering, X, method
+from archdsl.ops.lowering import Constant, TorchLowering, X, call, method
 from archdsl.ops.onnx import OnnxBuilder
 from archdsl.ops.rules.attributes import Dimension
 from archdsl.ops.rules.checks import dimension, require_dtype
@@ -62,9 +62,11 @@ class Reduction(Operator):
         return OpCost(elementwise=read, reads=read, writes=outputs[0].elements)
 
     def torch(self, operands: Sequence[TensorType]) -> TorchLowering:
-        dims = tuple(d + 1 for d in self._reduced(operands[0]))
-        shown: Constant = dims[0] if len(dims) == 1 else dims
-        return TorchLowering(method(X, self.torch_method, dim=shown, **self.changed("keepdim")))
+        return TorchLowering(method(X, self.torch_method, dim=self._torch_dims(operands[0]), **self.changed("keepdim")))
+
+    def _torch_dims(self, x: TensorType) -> Constant:
+        dims = tuple(d + 1 for d in self._reduced(x))
+        return dims[0] if len(dims) == 1 else dims
 
     def onnx(self, b: OnnxBuilder, inputs: Sequence[str], operands: Sequence[TensorType]) -> Sequence[str]:
         axes = b.constant([d + 1 for d in self._reduced(operands[0])])
@@ -110,6 +112,24 @@ class ReduceSum(Reduction):
     torch_method: ClassVar[str] = "sum"
     onnx_type: ClassVar[str] = "ReduceSum"
     reference: ClassVar[str] = "torch.sum"
+
+
+class ReduceL2(Reduction):
+    """Euclidean length: the square root of the sum of squares along the reduced dimensions."""
+
+    name: ClassVar[str] = "reduce_l2"
+    torch_method: ClassVar[str] = ""
+    onnx_type: ClassVar[str] = "ReduceL2"
+    reference: ClassVar[str] = "torch.linalg.vector_norm"
+
+    def torch(self, operands: Sequence[TensorType]) -> TorchLowering:
+        dims = self._torch_dims(operands[0])
+        return TorchLowering(call("torch.linalg.vector_norm", X, dim=dims, **self.changed("keepdim")))
+
+    def cost(self, operands: Sequence[TensorType], outputs: Sequence[TensorType]) -> OpCost:
+        """Square and sum per element read, a root per result."""
+        read, made = operands[0].elements, outputs[0].elements
+        return OpCost(elementwise=2 * read + made, reads=read, writes=made)
 
 
 class ReduceMax(Reduction):
