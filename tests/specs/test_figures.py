@@ -14,18 +14,19 @@ from archdsl.spec.library import index, library_root
 from tests.specs.implementations import IMPLEMENTATIONS
 
 # params and mult_adds are exact. Their origin: `table`, published figures of the network; `counted`, of the module
-# that torchvision or timm build (tests/specs/test_implementations.py counts it again); `definition`, of this project's
-# file, where neither exists: they guard against changes.
+# that torchvision or timm build (tests/specs/test_implementations.py counts it again); `derived`, added up layer by
+# layer from the tables of the paper (tests/specs/test_derivations.py adds them up again); `definition`, of this
+# project's file, where none of these exists: they guard against changes.
 TABLE = Path(__file__).with_name("reference.csv")
 FILES = sorted(library_root().glob("*/*.yaml"))
 
 
-def _rows() -> list[dict[str, str]]:
+def rows() -> list[dict[str, str]]:
     with TABLE.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
-@pytest.mark.parametrize("row", _rows(), ids=lambda row: f"{row['id']}-{row['form']}")
+@pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row['id']}-{row['form']}")
 def test_figures(row: dict[str, str]) -> None:
     architecture = archdsl.load(row["id"])
     training = row["form"] == "training"
@@ -36,7 +37,7 @@ def test_figures(row: dict[str, str]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("row", _rows(), ids=lambda row: f"{row['id']}-{row['form']}")
+@pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row['id']}-{row['form']}")
 def test_module_gives_the_shapes_of_the_table(row: dict[str, str]) -> None:
     training = row["form"] == "training"
     architecture = archdsl.load(row["id"])
@@ -52,12 +53,12 @@ def test_module_gives_the_shapes_of_the_table(row: dict[str, str]) -> None:
 def test_every_shipped_network_and_form_is_in_the_table() -> None:
     shipped = {(name, "inference") for name, entry in index().items() if entry["kind"] == "model"}
     shipped |= {(name, "training") for name, entry in index().items() if "training_params" in entry}
-    assert shipped == {(row["id"], row["form"]) for row in _rows()}
+    assert shipped == {(row["id"], row["form"]) for row in rows()}
 
 
 def test_counted_figures_have_an_implementation() -> None:
-    assert {row["id"] for row in _rows() if row["origin"] == "counted"} <= set(IMPLEMENTATIONS)
-    assert {row["origin"] for row in _rows()} <= {"table", "counted", "definition"}
+    assert {row["id"] for row in rows() if row["origin"] == "counted"} <= set(IMPLEMENTATIONS)
+    assert {row["origin"] for row in rows()} <= {"table", "counted", "derived", "definition"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(library_root()).as_posix())

@@ -142,7 +142,14 @@ def inception_resnet_v1() -> Tally:
     ]:
         t.conv(inputs, outputs, kernel, size)
     for _ in range(5):  # Figure 10
-        for inputs, outputs, kernel in [(256, 32, 1), (256, 32, 1), (32, 32, 3), (256, 32, 1), (32, 32, 3), (32, 32, 3)]:
+        for inputs, outputs, kernel in [
+            (256, 32, 1),
+            (256, 32, 1),
+            (32, 32, 3),
+            (256, 32, 1),
+            (32, 32, 3),
+            (32, 32, 3),
+        ]:
             t.conv(inputs, outputs, kernel, 35)
         t.conv(96, 256, 1, 35, bias=True, norm=False)
     for inputs, outputs, kernel, size in [(256, 384, 3, 17), (256, 192, 1, 35), (192, 192, 3, 35), (192, 256, 3, 17)]:
