@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from archdsl.conversion.matching import Arrangement, Solver, TooHardError
+from archdsl.conversion.arrangement import Arrangement
+from archdsl.conversion.matching import Solver, TooHardError
 from archdsl.conversion.names import Tree, is_in_order_of_definition, tree_of
 from archdsl.conversion.problems import ambiguous, no_arrangement, not_these_tensors, too_hard, wrong_names
 from archdsl.conversion.symmetry import Symmetry

@@ -17,13 +17,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import combinations, islice, pairwise, product
-from typing import TypeAlias
 
+from archdsl.conversion.arrangement import Arrangement, Numbered, alike, inversions, numbered
 from archdsl.conversion.names import Tree
-from archdsl.conversion.numbering import series
 from archdsl.conversion.queues import Queue, backwards, in_natural_order, readings
 from archdsl.conversion.units import Flow, Signature, Unit
 
@@ -31,60 +29,10 @@ from archdsl.conversion.units import Flow, Signature, Unit
 MOST_ARRANGEMENTS = 128
 BUDGET = 2_000_000
 _MOST_LISTS = 4
-_MOST_SERIES = 16
-
-_Numbered: TypeAlias = "dict[tuple[int, ...], range]"
 
 
 class TooHardError(Exception):
     """The search for an arrangement went on for too long."""
-
-
-@dataclass(slots=True, eq=False)
-class Arrangement:
-    """A module on a stretch of our units.
-
-    Attributes:
-        tree: the module.
-        at: where its stretch begins.
-        parts: its children with their stretches, in our order.
-        evidence: how much of the graph speaks for it, its parts included.
-        strain: how far the names had to be read otherwise than they are written, its parts included.
-        rivals: other arrangements of the same module here with as much evidence.
-        alike: pairs of children that could change places.
-        incomplete: whether there were more arrangements than were compared, so that a better one may exist.
-    """
-
-    tree: Tree
-    at: int
-    parts: tuple[Arrangement, ...] = ()
-    evidence: int = 0
-    strain: int = 0
-    rivals: tuple[Arrangement, ...] = ()
-    alike: tuple[tuple[Arrangement, Arrangement], ...] = ()
-    incomplete: bool = False
-
-    @property
-    def stretch(self) -> range:
-        """Our units that it takes."""
-        return range(self.at, self.at + self.tree.size)
-
-    def leaves(self) -> Iterator[tuple[Tree, int]]:
-        """Each leaf with the index of its unit."""
-        stack = [self]
-        while stack:
-            each = stack.pop()
-            if not each.parts:
-                yield each.tree, each.at
-            stack.extend(reversed(each.parts))
-
-    def modules(self) -> Iterator[Arrangement]:
-        """The arrangements of all modules below it, itself first."""
-        stack = [self]
-        while stack:
-            each = stack.pop()
-            yield each
-            stack.extend(reversed(each.parts))
 
 
 class Solver:
@@ -179,8 +127,8 @@ class Solver:
             return None
         best, *rivals = self._foremost(found)
         best.rivals = tuple(rivals)
-        best.incomplete = more and not (self.ordered and _inversions(best.parts) == 0)
-        best.alike = () if self.ordered else _alike(best.parts, queues)
+        best.incomplete = more and not (self.ordered and inversions(best.parts) == 0)
+        best.alike = () if self.ordered else alike(best.parts, queues)
         return best
 
     def _foremost(self, found: list[Arrangement]) -> list[Arrangement]:
@@ -189,7 +137,7 @@ class Solver:
         found = [each for each in found if each.strain == least_strain]
         if len(found) < 2:
             return found
-        disorder = {id(each): _inversions(each.parts) for each in found} if self.ordered else {}
+        disorder = {id(each): inversions(each.parts) for each in found} if self.ordered else {}
         if 0 in disorder.values():
             return [each for each in found if disorder[id(each)] == 0]
         most = max(each.evidence for each in found)
@@ -256,10 +204,10 @@ class Solver:
             queue.counted and all(self.flow.reaches(stretch[a], stretch[b]) for a, b in pairwise(queue.members))
             for queue in queues
         )
-        links = sum(self._linked(one, other) for one, other in combinations(_numbered(parts), 2))
+        links = sum(self._linked(one, other) for one, other in combinations(numbered(parts), 2))
         return chains + links + sum(part.evidence for part in parts)
 
-    def _linked(self, one: _Numbered, other: _Numbered) -> bool:
+    def _linked(self, one: Numbered, other: Numbered) -> bool:
         """Whether those that have one number read one another, for all numbers."""
         if one.keys() != other.keys():
             return False
@@ -289,28 +237,6 @@ class Solver:
             found = self._arranged(part.tree, part.at, parts, queues, 0)
             return found if dict(found.leaves()) != dict(part.leaves()) else None
         return None
-
-
-def _numbered(parts: Sequence[Arrangement]) -> list[_Numbered]:
-    """The numbered series among the children, and the children that are lists: stretch by number."""
-    series_of: dict[str, _Numbered] = {}
-    for part in parts:
-        stem, place = series(part.tree.name)
-        if place:
-            series_of.setdefault(stem, {})[place] = part.stretch
-    lists = [{series(inner.tree.name)[1]: inner.stretch for inner in part.parts} for part in parts if part.tree.is_list]
-    return [*series_of.values(), *lists][:_MOST_SERIES]
-
-
-def _alike(parts: Sequence[Arrangement], queues: Sequence[Queue]) -> tuple[tuple[Arrangement, Arrangement], ...]:
-    placed = {part.tree: part for part in parts}
-    return tuple((placed[a], placed[b]) for queue in queues if not queue.counted for a, b in pairwise(queue.members))
-
-
-def _inversions(parts: Sequence[Arrangement]) -> int:
-    """How many pairs stand in another order than in the file."""
-    firsts = [part.tree.first for part in parts]
-    return sum(a > b for a, b in combinations(firsts, 2))
 
 
 def _within(name: str, prefix: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from archdsl.conversion.matching import Arrangement
+from archdsl.conversion.arrangement import Arrangement
 from archdsl.conversion.names import Tree
 from archdsl.conversion.units import Shape, Unit
 from archdsl.diagnostics.diagnostic import Diagnostic
