@@ -56,13 +56,18 @@ def copy(matched: list[tuple[nn.Module, nn.Module]]) -> None:
 
 
 @torch.no_grad()
-def randomise(module: nn.Module) -> None:
-    """Weights and statistics under which every part of the network shows in its output."""
+def randomise(module: nn.Module, gain: float = 1.0) -> None:
+    """Weights and statistics under which every part of the network shows in its output.
+
+    Args:
+        module: to be given them.
+        gain: of each layer; below 1 for deep networks with gates, which otherwise enlarge rounding errors a lot.
+    """
     generator = torch.Generator().manual_seed(7)
     for _, leaf in leaves(module):
         for key, tensor in tensors(leaf).items():
             if tensor.dim() > 1:  # keeps the size of the signal, whatever the fan-in
-                tensor.normal_(0, (2 / tensor[0].numel()) ** 0.5, generator=generator)
+                tensor.normal_(0, gain * (2 / tensor[0].numel()) ** 0.5, generator=generator)
             elif key in ("bias", "running_mean"):
                 tensor.normal_(0, 0.1, generator=generator)
             else:  # factors and variances

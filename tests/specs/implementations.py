@@ -29,6 +29,7 @@ class Implementation:
         slow: whether the comparison takes long.
         read: from the module's result to a tensor, or to a list in the order of the spec's outputs.
         training: whether the training form is compared as well.
+        gain: of the random weights in evaluation.
     """
 
     library: str
@@ -40,6 +41,7 @@ class Implementation:
     slow: bool = False
     read: Callable[[Any], Any] | None = None
     training: bool = True
+    gain: float = 1.0
 
     def build(self, training: bool = False) -> nn.Module:
         """The module, freshly initialised; for training with its auxiliary heads."""
@@ -139,7 +141,7 @@ IMPLEMENTATIONS: dict[str, Implementation] = {
     "densenet201": _tv("densenet201", slow=True),
     "seresnet50": _timm_model("seresnet50"),
     "seresnet50_caffe": _timm_model("legacy_seresnet50", slow=True),
-    "senet154": _timm_model("legacy_senet154", slow=True),
+    "senet154": _timm_model("legacy_senet154", slow=True, gain=0.5),
     "squeezenet1_0": _tv("squeezenet1_0"),
     "squeezenet1_1": _tv("squeezenet1_1"),
     "xception": _timm_model("legacy_xception", slow=True),
@@ -155,7 +157,7 @@ IMPLEMENTATIONS: dict[str, Implementation] = {
     "mnasnet_b1_0_75": _tv("mnasnet0_75", slow=True),
     "mnasnet_b1_1_0": _tv("mnasnet1_0", slow=True),
     "mnasnet_b1_1_3": _tv("mnasnet1_3", slow=True),
-    "mnasnet_a1": _timm_model("semnasnet_100"),
+    "mnasnet_a1": _timm_model("semnasnet_100", gain=0.7),
     **{
         name: _tv(
             name,

@@ -111,7 +111,7 @@ def _both(
     (shape,) = (value.type.shape for value in architecture.graph().inputs.values())
     theirs = implementation.build(training).to(dtype)
     ours = archdsl.compile(architecture, "train" if training else "inference").to(dtype)
-    randomise(theirs)
+    randomise(theirs, 1.0 if training else implementation.gain)
     copy(pairs(theirs, ours, implementation.in_order))
     assert len(leaves(theirs)) == len(leaves(ours))
     image = torch.randn(BATCH, *shape, generator=torch.Generator().manual_seed(3), dtype=dtype)
