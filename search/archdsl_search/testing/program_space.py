@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from random import Random
 
@@ -45,6 +46,12 @@ class Choice:
         return self.labels.index(label) if label in self.labels else None
 
 
+@lru_cache(maxsize=10_000)
+def _choice(name: str, labels: tuple[Label, ...]) -> Choice:
+    """The decision; walks come by the same ones again and again."""
+    return Choice(name, labels)
+
+
 @dataclass
 class _Walk:
     """One run of a program: what it asked for and what it got."""
@@ -58,7 +65,7 @@ class _Walk:
         labels = tuple(options) if take is None else tuple(list(c) for k in take for c in combinations(options, k))
         if len(labels) == 1:
             return labels[0]
-        point = Choice(name, labels)
+        point = _choice(name, labels) if take is None else Choice(name, labels)
         label = point.outcome(self.choose(point))
         self.points.append(point)
         self.decisions[name] = label
@@ -204,5 +211,4 @@ def _first(draw: Callable[[], Candidate | None]) -> Candidate:
 
 def _index(point: Point, decisions: Decisions) -> int | None:
     """The number of the decided outcome."""
-    label = decisions.get(point.id)
-    return next((i for i in range(point.outcomes) if point.outcome(i) == label), None)
+    return point.index(decisions[point.id]) if point.id in decisions else None

@@ -13,7 +13,8 @@ from archdsl_search.candidate import Candidate
 from archdsl_search.outcome import Outcome, State
 from archdsl_search.searchers.nasnet_controller import ControllerSettings, NasnetController
 from archdsl_search.searchers.nasnet_controller.adam import Adam
-from archdsl_search.searchers.nasnet_controller.policy import Episode, Policy
+from archdsl_search.searchers.nasnet_controller.episodes import Episode, Forward
+from archdsl_search.searchers.nasnet_controller.policy import Policy
 from archdsl_search.testing.driving import drive
 from archdsl_search.testing.spaces import SPACES
 
@@ -37,7 +38,7 @@ class Torch:
 
     def log_probability_and_entropy(self, episode: Episode) -> tuple[torch.Tensor, torch.Tensor]:
         w = self.weights
-        x, state = w["start"], (torch.zeros(1, HIDDEN, dtype=torch.float64),) * 2
+        x, state = w["lstm/start"][0], (torch.zeros(1, HIDDEN, dtype=torch.float64),) * 2
         total, entropy = torch.zeros((), dtype=torch.float64), torch.zeros((), dtype=torch.float64)
         for name, outcome in zip(episode.names, episode.outcomes, strict=True):
             zero = torch.zeros(4 * HIDDEN, dtype=torch.float64)
@@ -51,12 +52,12 @@ class Torch:
 
 @pytest.mark.parametrize("space", ["flat", "conditional", "taking", "changing"])
 def test_gradients_are_those_of_autograd(space: str) -> None:
-    policy = Policy(HIDDEN, 0.5, Random(0))
+    policy = Policy(HIDDEN, 0.5, Random(0), np.float64)
     episodes = episodes_of(policy, space, 9)
     rng = np.random.default_rng(0)
     by_log_probability, by_entropy = rng.normal(size=9), rng.normal(size=9)
-    forward = policy.forward(episodes)
-    ours = forward.gradient(by_log_probability, by_entropy)
+    forward = Forward(policy.batch(episodes))
+    ours = policy.weights.named(forward.gradient(by_log_probability, by_entropy))
 
     reference = Torch(policy)
     found = [reference.log_probability_and_entropy(episode) for episode in episodes]
@@ -104,7 +105,7 @@ def test_weights_begin_within_the_range_and_the_policy_nearly_uniform() -> None:
     policy = Policy(100, 0.1, Random(0))
     episodes = episodes_of(policy, "flat", 5)
     assert all(np.abs(value).max() <= 0.1 for value in policy.weights.values.values())
-    assert policy.forward(episodes).entropies == pytest.approx(6 * np.log(5), rel=0.01)
+    assert Forward(policy.batch(episodes)).entropies == pytest.approx(6 * np.log(5), rel=0.01)
 
 
 def probability(searcher: NasnetController, label: str) -> float:
@@ -131,7 +132,7 @@ def test_trouble_changes_no_weight(preset: str) -> None:
         return Outcome(State.FAILED, error="told by a test")
 
     searcher = NasnetController(SPACES["flat"], ControllerSettings.model_validate({"preset": preset}), Random(0))
-    before = dict(searcher._policy.weights.values)
+    before = {name: value.copy() for name, value in searcher._policy.weights.values.items()}
     drive(searcher, 100, judge, slots=5)
     after = searcher._policy.weights.values
     assert all(np.array_equal(after[name], value) for name, value in before.items())

@@ -22,8 +22,8 @@ from archdsl_search.testing.spaces import SPACES
 
 def test_a_member_predicts_as_scikit_learn_does() -> None:
     rng = np.random.default_rng(0)
-    x, asked = rng.normal(size=(20, 3)), rng.normal(size=(7, 3))
-    values = np.sin(x[:, 0])
+    x, asked = rng.integers(0, 4, size=(20, 3)), rng.integers(0, 4, size=(7, 3))
+    values = np.sin(x[:, 0]) + 0.1 * x[:, 1]
 
     def squares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         return ((a[:, None] - b[None]) ** 2).sum(-1)

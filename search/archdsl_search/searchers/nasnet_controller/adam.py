@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import sqrt
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
+from archdsl_search.searchers.nasnet_controller.weights import Array
 
 
 class Adam:
@@ -18,13 +18,19 @@ class Adam:
         self.rate = rate
         self._moments: dict[str, tuple[Array, Array, int]] = {}
 
-    def climb(self, values: dict[str, Array], gradient: Mapping[str, Array]) -> None:
-        """One step along the gradient of the arrays that it names."""
+    def climb(self, values: Mapping[str, Array], gradient: Mapping[str, Array]) -> None:
+        """One step along the gradient of the arrays that it names; they are changed in place."""
         for name, g in gradient.items():
             first, second, steps = self._moments.get(name) or (np.zeros_like(g), np.zeros_like(g), 0)
-            first = 0.9 * first + 0.1 * g
-            second = 0.999 * second + 0.001 * g * g
             steps += 1
+            first *= 0.9
+            first += 0.1 * g
+            second *= 0.999
+            second += 0.001 * g * g
             self._moments[name] = first, second, steps
-            scale = np.sqrt(second / (1 - 0.999**steps)) + 1e-8
-            values[name] = values[name] + self.rate * (first / (1 - 0.9**steps)) / scale
+            scale = np.sqrt(second)
+            scale /= sqrt(1 - 0.999**steps)
+            scale += 1e-8
+            np.divide(first, scale, scale)
+            scale *= self.rate / (1 - 0.9**steps)
+            values[name][...] += scale

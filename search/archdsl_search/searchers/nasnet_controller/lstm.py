@@ -1,137 +1,95 @@
-"""One layer of long short-term memory over sequences of tokens, with a softmax for each kind of decision.
+"""One layer of long short-term memory: a step, a batch of sequences, and the gradient of that.
 
-Forward and gradient are written out in NumPy: a step for one candidate takes microseconds, the same bits come out in
-every process, and importing it costs nothing. Hochreiter and Schmidhuber 1997 with forget gates (Gers et al. 2000), as
-in `torch.nn.LSTM`; a test holds the gradients to torch's.
+Written out in NumPy: a step for one candidate takes microseconds, the same bits come out in every process, and
+importing it costs nothing. Hochreiter and Schmidhuber 1997 with forget gates (Gers et al. 2000), as in `torch.nn.LSTM`;
+a test holds the gradients to torch's. Inputs come in as x @ W_input + bias: there are fewer distinct ones than steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
-Key = tuple[str, ...]
+from archdsl_search.searchers.nasnet_controller.weights import Array
 
 
-def sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(-x))."""
-    found: Array = 0.5 * (1.0 + np.tanh(0.5 * x))
-    return found
+def step(hidden_weights: Array, projected: Array, h: Array, c: Array) -> tuple[Array, Array]:
+    """The next hidden and cell state of one sequence or a batch; [..., H], `projected` [..., 4H]."""
+    n = h.shape[-1]
+    gates = _gates(projected + h @ hidden_weights)
+    c = gates[..., n : 2 * n] * c + gates[..., :n] * gates[..., 2 * n : 3 * n]
+    return gates[..., 3 * n :] * np.tanh(c), c
 
 
-@dataclass
-class Weights:
-    """Everything that is learned, by name; weights of new decisions are drawn when they are first met.
-
-    Attributes:
-        values: `lstm/input` [H, 4H], `lstm/hidden` [H, 4H], `lstm/bias` [4H] (gates in the order input, forget, cell,
-            output); `start` [H]; for a decision `head/...` [H, n], `bias/...` [n] and `embed/...` [n, H].
-        draw: gives an array of a shape.
-    """
-
-    hidden: int
-    draw: Callable[[tuple[int, ...]], Array]
-    values: dict[str, Array]
-
-    @classmethod
-    def drawn(cls, hidden: int, draw: Callable[[tuple[int, ...]], Array]) -> Weights:
-        """New weights."""
-        shapes = {
-            "lstm/input": (hidden, 4 * hidden),
-            "lstm/hidden": (hidden, 4 * hidden),
-            "lstm/bias": (4 * hidden,),
-            "start": (hidden,),
-        }
-        return cls(hidden, draw, {name: draw(shape) for name, shape in shapes.items()})
-
-    def meet(self, name: str, outcomes: int) -> None:
-        """Make the softmax and the embeddings of a decision, unless they are there."""
-        if f"head/{name}" not in self.values:
-            self.values[f"head/{name}"] = self.draw((self.hidden, outcomes))
-            self.values[f"bias/{name}"] = self.draw((outcomes,))
-            self.values[f"embed/{name}"] = self.draw((outcomes, self.hidden))
-
-    def step(self, x: Array, h: Array, c: Array) -> tuple[Array, Array]:
-        """One step for one sequence; all [H]."""
-        v, n = self.values, self.hidden
-        gates = x @ v["lstm/input"] + h @ v["lstm/hidden"] + v["lstm/bias"]
-        squashed = sigmoid(gates)
-        c = squashed[n : 2 * n] * c + squashed[:n] * np.tanh(gates[2 * n : 3 * n])
-        return squashed[3 * n :] * np.tanh(c), c
-
-    def logits(self, name: str, h: Array) -> Array:
-        """What the softmax of a decision gets, [n]."""
-        found: Array = h @ self.values[f"head/{name}"] + self.values[f"bias/{name}"]
-        return found
+def _gates(raw: Array) -> Array:
+    """Input, forget, cell and output gate of their sums: sigmoid(x) = (1 + tanh(x / 2)) / 2, and tanh of the cell's."""
+    n = raw.shape[-1] // 4
+    cell = raw[..., 2 * n : 3 * n].copy()
+    raw *= 0.5
+    raw[..., 2 * n : 3 * n] = cell
+    np.tanh(raw, raw)
+    cell[...] = raw[..., 2 * n : 3 * n]
+    raw += 1.0
+    raw *= 0.5
+    raw[..., 2 * n : 3 * n] = cell
+    return raw
 
 
 @dataclass(frozen=True)
 class Tape:
-    """What a forward pass over a batch keeps for the gradient; lists by step, arrays [B, ...].
+    """What a forward pass over a batch keeps for the gradient; arrays by step.
 
     Attributes:
-        inputs, hiddens, cells: what the step read.
-        gates: after their nonlinearities: input, forget, cell, output, [B, 4H].
-        squashed: tanh of the new cell state.
+        hidden, cells: before the first step and after each one, [T + 1, B, H].
+        gates: after their nonlinearities, [T, B, 4H].
+        squashed: tanh of the new cell state, [T, B, H].
     """
 
-    inputs: list[Array]
-    hiddens: list[Array]
-    cells: list[Array]
-    gates: list[Array]
-    squashed: list[Array]
+    hidden: Array
+    cells: Array
+    gates: Array
+    squashed: Array
 
 
-def unroll(weights: Weights, inputs: list[Array]) -> tuple[list[Array], Tape]:
-    """The hidden states after every step, [T] of [B, H], and what the gradient needs."""
-    v, n = weights.values, weights.hidden
-    batch = len(inputs[0])
-    h, c = np.zeros((batch, n)), np.zeros((batch, n))
-    tape, outputs = Tape(inputs, [], [], [], []), []
-    for x in inputs:
-        raw = x @ v["lstm/input"] + h @ v["lstm/hidden"] + v["lstm/bias"]
-        gates = sigmoid(raw)
-        gates[:, 2 * n : 3 * n] = np.tanh(raw[:, 2 * n : 3 * n])
-        tape.hiddens.append(h)
-        tape.cells.append(c)
-        c = gates[:, n : 2 * n] * c + gates[:, :n] * gates[:, 2 * n : 3 * n]
-        squashed = np.tanh(c)
-        h = gates[:, 3 * n :] * squashed
-        tape.gates.append(gates)
-        tape.squashed.append(squashed)
-        outputs.append(h)
-    return outputs, tape
+def unroll(hidden_weights: Array, projected: Array) -> Tape:
+    """All steps from inputs that are projected, [T, B, 4H]; takes the array for its own."""
+    steps, batch, n = len(projected), projected.shape[1], projected.shape[2] // 4
+    states, cells = (np.zeros((steps + 1, batch, n), projected.dtype) for _ in range(2))
+    squashed = np.empty((steps, batch, n), projected.dtype)
+    for t, raw in enumerate(projected):
+        if t:
+            raw += states[t] @ hidden_weights
+        gates = _gates(raw)
+        np.multiply(gates[:, n : 2 * n], cells[t], cells[t + 1])
+        cells[t + 1] += gates[:, :n] * gates[:, 2 * n : 3 * n]
+        np.tanh(cells[t + 1], squashed[t])
+        np.multiply(gates[:, 3 * n :], squashed[t], states[t + 1])
+    return Tape(states, cells, projected, squashed)
 
 
-def gradients(weights: Weights, tape: Tape, outer: list[Array]) -> tuple[dict[str, Array], list[Array]]:
+def gradients(hidden_weights: Array, tape: Tape, outer: Array) -> tuple[Array, Array]:
     """Backpropagation through time.
 
     Args:
-        outer: gradients of the hidden states, [T] of [B, H].
+        outer: gradients of the hidden states after each step, [T, B, H].
 
     Returns:
-        Gradients of the LSTM's weights, and of the inputs, [T] of [B, H].
+        Gradients of the weights on the hidden state, [H, 4H], and of the projected inputs, [T, B, 4H].
     """
-    v, n = weights.values, weights.hidden
-    found = {name: np.zeros_like(v[name]) for name in ("lstm/input", "lstm/hidden", "lstm/bias")}
-    dh, dc = np.zeros_like(outer[0]), np.zeros_like(outer[0])
-    inner: list[Array] = [dh] * len(outer)
-    for t in reversed(range(len(outer))):
-        gates, squashed = tape.gates[t], tape.squashed[t]
-        i, f, g, o = (gates[:, k * n : (k + 1) * n] for k in range(4))
-        dh = dh + outer[t]
-        dc = dc + dh * o * (1 - squashed**2)
-        raw = np.concatenate(
-            [dc * g * i * (1 - i), dc * tape.cells[t] * f * (1 - f), dc * i * (1 - g**2), dh * squashed * o * (1 - o)],
-            axis=1,
-        )
-        found["lstm/input"] += tape.inputs[t].T @ raw
-        found["lstm/hidden"] += tape.hiddens[t].T @ raw
-        found["lstm/bias"] += raw.sum(0)
-        inner[t] = raw @ v["lstm/input"].T
-        dh, dc = raw @ v["lstm/hidden"].T, dc * f
-    return found, inner
+    steps, batch, n = outer.shape
+    by_input = np.empty((steps, batch, 4 * n), outer.dtype)
+    dh, dc = np.zeros((2, batch, n), outer.dtype)
+    for t in reversed(range(steps)):
+        i, f, g, o = (tape.gates[t, :, k * n : (k + 1) * n] for k in range(4))
+        squashed, raw = tape.squashed[t], by_input[t]
+        dh += outer[t]
+        dc += dh * o * (1 - squashed * squashed)
+        np.multiply(dc * g, i * (1 - i), raw[:, :n])
+        np.multiply(dc * tape.cells[t], f * (1 - f), raw[:, n : 2 * n])
+        np.multiply(dc * i, 1 - g * g, raw[:, 2 * n : 3 * n])
+        np.multiply(dh * squashed, o * (1 - o), raw[:, 3 * n :])
+        dc *= f
+        dh = raw @ hidden_weights.T
+    found = tape.hidden[:-1].reshape(-1, n).T @ by_input.reshape(-1, 4 * n)
+    return found, by_input

@@ -2,156 +2,138 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from random import Random
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from archdsl_search.candidate import Decisions
-from archdsl_search.searchers.nasnet_controller.lstm import Array, Tape, Weights, gradients, unroll
+from archdsl_search.searchers.nasnet_controller.adam import Adam
+from archdsl_search.searchers.nasnet_controller.episodes import Batch, Episode, log_softmax
+from archdsl_search.searchers.nasnet_controller.lstm import step
+from archdsl_search.searchers.nasnet_controller.weights import Array, Weights
 from archdsl_search.space.search_space import Point
 
+# States that are remembered until the weights move, some kilobytes each.
+MOST_STATES = 5_000
 
-@dataclass
-class Episode:
-    """One candidate as the policy made it: what was decided, which outcome, and with what probability."""
 
-    names: list[str] = field(default_factory=list)
-    outcomes: list[int] = field(default_factory=list)
-    log_probability: float = 0.0
+class State:
+    """Where a sequence of outcomes leads under the present weights.
+
+    Attributes:
+        h, c: of the LSTM before this decision's step, then after it.
+        log_p, bounds: of the decision that is reached here, once it is known; `bounds` are running sums of p.
+        after: where its outcomes lead.
+    """
+
+    __slots__ = ("after", "bounds", "c", "h", "log_p", "name")
+
+    def __init__(self, h: Array, c: Array):
+        self.h, self.c = h, c
+        self.name = ""
+        self.log_p: list[float] = []
+        self.bounds: list[float] = []
+        self.after: dict[int, State] = {}
 
 
 class Policy:
-    """The vocabulary is what the space asks: a softmax and embeddings for each decision and number of outcomes."""
+    """The vocabulary is what the space asks: a softmax and embeddings for each decision and number of outcomes.
 
-    def __init__(self, hidden: int, initial_range: float, rng: Random):
+    Between two updates the same beginnings lead to the same states, which are remembered: a policy that has made up its
+    mind draws the same few sequences again and again.
+    """
+
+    def __init__(self, hidden: int, initial_range: float, rng: Random, dtype: npt.DTypeLike = np.float32):
         # Arrays are drawn by NumPy's generator, seeded from the searcher's own.
         numbers = np.random.Generator(np.random.PCG64(rng.getrandbits(64)))
-        self.weights = Weights.drawn(hidden, lambda shape: numbers.uniform(-initial_range, initial_range, shape))
+
+        def draw(size: int) -> Array:
+            found: Array = numbers.uniform(-initial_range, initial_range, size).astype(dtype)
+            return found
+
+        self.weights = Weights(hidden, draw)
         self._rng = rng
+        self._zero: Array = np.zeros(hidden, dtype)
+        self._forget()
 
     def begin(self, follow: Decisions | None = None) -> Sampling:
         """Begin a candidate, drawn or following decisions."""
-        return Sampling(self.weights, self._rng, follow or {})
+        return Sampling(self, self._rng, follow or {}, self._root)
 
-    def forward(self, episodes: Sequence[Episode]) -> Forward:
-        """All decisions of some episodes under the present weights."""
-        return Forward(self.weights, episodes)
+    def batch(self, episodes: Sequence[Episode]) -> Batch:
+        """Some episodes, to learn from."""
+        return Batch(self.weights, episodes)
+
+    def move(self, optimizer: Adam, gradient: Mapping[str, Array]) -> None:
+        """Change the weights."""
+        optimizer.climb(self.weights.blocks, gradient)
+        self._forget()
+
+    def decide(self, state: State, before: str, taken: int, point: Point) -> None:
+        """Take the step to the decision that is reached in a state, unless it was taken earlier."""
+        if state.name:
+            return
+        state.name = f"{point.id}#{point.outcomes}"
+        self.weights.meet(state.name, point.outcomes)
+        v = self.weights.values
+        state.h, state.c = step(v["lstm/hidden"], self._input(before, taken), state.h, state.c)
+        log_p = log_softmax(state.h @ v[f"head/{state.name}"] + v[f"bias/{state.name}"]).astype(np.float64)
+        state.log_p = log_p.tolist()
+        state.bounds = np.cumsum(np.exp(log_p)).tolist()
+
+    def after(self, state: State, outcome: int) -> State:
+        """The state that an outcome leads to."""
+        found = state.after.get(outcome)
+        if found is None:
+            self._states += 1
+            if self._states > MOST_STATES:
+                self._forget()
+            found = state.after[outcome] = State(state.h, state.c)
+        return found
+
+    def _input(self, before: str, taken: int) -> Array:
+        """What the LSTM reads after an outcome of a decision; at the start, `before` is empty. [4H]."""
+        found = self._inputs.get(before)
+        if found is None:
+            v = self.weights.values
+            token = v[f"embed/{before}"] if before else v["lstm/start"]
+            found = self._inputs[before] = token @ v["lstm/input"] + v["lstm/bias"]
+        row: Array = found[taken]
+        return row
+
+    def _forget(self) -> None:
+        self._inputs: dict[str, npt.NDArray[Any]] = {}
+        self._root = State(self._zero, self._zero)
+        self._states = 0
 
 
 class Sampling:
     """A candidate in the making: called at each decision."""
 
-    def __init__(self, weights: Weights, rng: Random, follow: Decisions):
-        self._follow = follow
+    def __init__(self, policy: Policy, rng: Random, follow: Decisions, root: State):
         self.episode = Episode()
-        self._weights = weights
+        self._policy = policy
         self._rng = rng
-        self._input = weights.values["start"]
-        self._h = self._c = np.zeros(weights.hidden)
+        self._follow = follow
+        self._state = root
 
     def __call__(self, point: Point) -> int:
         """Draw or follow an outcome."""
-        name = f"{point.id}#{point.outcomes}"
-        self._weights.meet(name, point.outcomes)
-        self._h, self._c = self._weights.step(self._input, self._h, self._c)
-        log_p = log_softmax(self._weights.logits(name, self._h))
-        outcome = self._outcome(point, log_p)
-        self.episode.names.append(name)
-        self.episode.outcomes.append(outcome)
-        self.episode.log_probability += float(log_p[outcome])
-        self._input = self._weights.values[f"embed/{name}"][outcome]
+        episode, state = self.episode, self._state
+        before, taken = (episode.names[-1], episode.outcomes[-1]) if episode.names else ("", 0)
+        self._policy.decide(state, before, taken, point)
+        outcome = self._outcome(point, state.bounds)
+        episode.names.append(state.name)
+        episode.outcomes.append(outcome)
+        episode.log_probability += state.log_p[outcome]
+        self._state = self._policy.after(state, outcome)
         return outcome
 
-    def _outcome(self, point: Point, log_p: Array) -> int:
+    def _outcome(self, point: Point, bounds: list[float]) -> int:
         if self._follow:
             return point.index(self._follow[point.id]) or 0
-        bounds = np.cumsum(np.exp(log_p))
-        return min(int(np.searchsorted(bounds, self._rng.random() * bounds[-1], "right")), point.outcomes - 1)
-
-
-class Forward:
-    """A batch of episodes under the present weights: log probabilities, entropies, and the gradient of both.
-
-    Attributes:
-        log_probabilities: of the episodes, [B].
-        entropies: summed over the decisions of each episode, [B].
-    """
-
-    def __init__(self, weights: Weights, episodes: Sequence[Episode]):
-        self._weights = weights
-        self._episodes = episodes
-        self._steps = max(len(episode.names) for episode in episodes)
-        self._outputs, self._tape = self._unrolled()
-        self.log_probabilities = np.zeros(len(episodes))
-        self.entropies = np.zeros(len(episodes))
-        self._heads: list[tuple[int, str, npt.NDArray[np.intp], npt.NDArray[np.intp], Array]] = []
-        for t in range(self._steps):
-            self._decide(t)
-
-    def _unrolled(self) -> tuple[list[Array], Tape]:
-        values, n = self._weights.values, self._weights.hidden
-        inputs = []
-        for t in range(self._steps):
-            x = np.zeros((len(self._episodes), n))
-            for row, episode in zip(x, self._episodes, strict=True):
-                if t == 0:
-                    row[:] = values["start"]
-                elif t < len(episode.names):
-                    row[:] = values[f"embed/{episode.names[t - 1]}"][episode.outcomes[t - 1]]
-            inputs.append(x)
-        return unroll(self._weights, inputs)
-
-    def _decide(self, t: int) -> None:
-        """The softmaxes of step t; episodes that decide the same thing are computed together."""
-        groups: dict[str, list[int]] = {}
-        for row, episode in enumerate(self._episodes):
-            if t < len(episode.names):
-                groups.setdefault(episode.names[t], []).append(row)
-        for name, members in groups.items():
-            rows = np.array(members, dtype=np.intp)
-            taken = np.array([self._episodes[row].outcomes[t] for row in members], dtype=np.intp)
-            log_p = log_softmax(self._weights.logits(name, self._outputs[t][rows]))
-            self._heads.append((t, name, rows, taken, log_p))
-            self.log_probabilities[rows] += log_p[np.arange(len(rows)), taken]
-            self.entropies[rows] -= (np.exp(log_p) * log_p).sum(1)
-
-    def gradient(self, by_log_probability: Array, by_entropy: Array) -> dict[str, Array]:
-        """The gradient of sum_b (by_log_probability[b] log p_b + by_entropy[b] H_b), both [B]."""
-        found: dict[str, Array] = {}
-        outer = [np.zeros_like(h) for h in self._outputs]
-        for t, name, rows, taken, log_p in self._heads:
-            p = np.exp(log_p)
-            entropy = -(p * log_p).sum(1, keepdims=True)
-            d = -by_log_probability[rows, None] * p - by_entropy[rows, None] * p * (log_p + entropy)
-            d[np.arange(len(rows)), taken] += by_log_probability[rows]
-            _add(found, f"head/{name}", self._outputs[t][rows].T @ d)
-            _add(found, f"bias/{name}", d.sum(0))
-            outer[t][rows] += d @ self._weights.values[f"head/{name}"].T
-        inside, inner = gradients(self._weights, self._tape, outer)
-        found.update(inside)
-        self._embeddings(found, inner)
-        return found
-
-    def _embeddings(self, found: dict[str, Array], inner: list[Array]) -> None:
-        found["start"] = inner[0].sum(0)
-        for t in range(1, self._steps):
-            for row, episode in enumerate(self._episodes):
-                if t < len(episode.names):
-                    name = f"embed/{episode.names[t - 1]}"
-                    if name not in found:
-                        found[name] = np.zeros_like(self._weights.values[name])
-                    found[name][episode.outcomes[t - 1]] += inner[t][row]
-
-
-def log_softmax(logits: Array) -> Array:
-    """Logarithms of the probabilities, along the last axis."""
-    shifted = logits - logits.max(-1, keepdims=True)
-    found: Array = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
-    return found
-
-
-def _add(found: dict[str, Array], name: str, gradient: Array) -> None:
-    found[name] = found[name] + gradient if name in found else gradient
+        return min(bisect_right(bounds, self._rng.random() * bounds[-1]), point.outcomes - 1)

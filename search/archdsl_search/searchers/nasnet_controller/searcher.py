@@ -12,7 +12,8 @@ from archdsl_search.candidate import Candidate
 from archdsl_search.outcome import Outcome
 from archdsl_search.searchers.base import Searcher
 from archdsl_search.searchers.nasnet_controller.adam import Adam
-from archdsl_search.searchers.nasnet_controller.policy import Episode, Policy
+from archdsl_search.searchers.nasnet_controller.episodes import Episode, Forward
+from archdsl_search.searchers.nasnet_controller.policy import Policy
 from archdsl_search.searchers.nasnet_controller.settings import ControllerSettings
 from archdsl_search.searchers.novelty import Novelty
 from archdsl_search.searchers.one_thread import one_thread
@@ -113,13 +114,14 @@ class NasnetController(Searcher[ControllerSettings]):
         advantages = np.array([self._advantage(reward) for reward in rewards])
         old = np.array([episode.log_probability for episode in episodes])
         each = np.full(len(episodes), self.settings.entropy / len(episodes))
+        batch = self._policy.batch(episodes)
         for _ in range(self.settings.epochs):
-            forward = self._policy.forward(episodes)
+            forward = Forward(batch)
             # A ratio beyond e^20 is clipped or has no gradient; the bound keeps it finite.
             ratio = np.exp(np.clip(forward.log_probabilities - old, -20, 20))
             inside = np.where(advantages > 0, ratio < 1 + self.settings.clip, ratio > 1 - self.settings.clip)
             gradient = forward.gradient(np.where(inside, ratio * advantages, 0.0) / len(episodes), each)
-            self._adam.climb(self._policy.weights.values, gradient)
+            self._policy.move(self._adam, gradient)
 
     def _advantage(self, reward: float) -> float:
         """The reward over the moving average of those before it."""

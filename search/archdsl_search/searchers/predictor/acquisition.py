@@ -10,14 +10,18 @@ from scipy.special import ndtr, ndtri
 
 from archdsl_search.searchers.predictor.settings import PredictorSettings
 
+# Standard deviations that are added to the mean when it explores.
+EXPLORING = 3.0
 Vector = npt.NDArray[np.float64]
 
 
-def promise(settings: PredictorSettings, mean: Vector, deviation: Vector, best: float, rng: Random) -> Vector:
+def promise(
+    settings: PredictorSettings, mean: Vector, deviation: Vector, best: float, rng: Random, explore: bool = False
+) -> Vector:
     """One number for each candidate, larger is more promising.
 
     expected_improvement: E max(0, f - best), Jones et al. 1998, equation 15. upper_confidence: mean + c deviation.
-    thompson: a draw from each candidate's own normal distribution.
+    thompson: a draw from each candidate's own normal distribution. `explore`: mean + 3 deviation, whatever is set.
     """
     if settings.acquisition == "upper_confidence":
         bound: Vector = mean + settings.confidence * deviation
@@ -25,6 +29,8 @@ def promise(settings: PredictorSettings, mean: Vector, deviation: Vector, best: 
     if settings.acquisition == "thompson":
         drawn: Vector = mean + deviation * np.array([rng.gauss(0.0, 1.0) for _ in range(len(mean))])
         return drawn
+    if explore:
+        return mean + EXPLORING * deviation
     z = (mean - best) / deviation
     density = np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
     improvement: Vector = deviation * (z * ndtr(z) + density)

@@ -12,16 +12,17 @@ import numpy.typing as npt
 from archdsl_search.candidate import Candidate
 from archdsl_search.space.search_space import DescribedSpace, SearchSpace
 
-Matrix = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.intp]
+Row = npt.NDArray[np.float32]
 COLUMNS = 1024
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Encoded:
-    """A candidate and its features by encoding, as column numbers."""
+    """A candidate and its features by encoding: 1 in the columns that it has, [1024]."""
 
     candidate: Candidate
-    features: dict[str, npt.NDArray[np.intp]]
+    rows: dict[str, Row]
 
 
 class Encoder:
@@ -38,27 +39,24 @@ class Encoder:
         found = {}
         if "decisions" in self._columns:
             told = (f"{name}={label!r}" for name, label in candidate.decisions.items())
-            found["decisions"] = self._numbers("decisions", told)
+            found["decisions"] = self._row("decisions", told)
         if self._described is not None:
-            found["paths"] = self._numbers("paths", sorted(self._described.paths(candidate)))
+            found["paths"] = self._row("paths", sorted(self._described.paths(candidate)))
         return Encoded(candidate, found)
 
-    def _numbers(self, encoding: str, names: Iterable[str]) -> npt.NDArray[np.intp]:
+    def _row(self, encoding: str, names: Iterable[str]) -> Row:
         columns = self._columns[encoding]
-        return np.array(sorted({_column(columns, name) for name in names}), dtype=np.intp)
+        row = np.zeros(COLUMNS, np.float32)
+        row[[_column(columns, name) for name in names]] = 1.0
+        return row
 
-    def distances(self, encoding: str, ones: Sequence[Encoded], others: Sequence[Encoded]) -> Matrix:
+    def distances(self, encoding: str, ones: Sequence[Encoded], others: Sequence[Encoded]) -> Counts:
         """How many features each pair does not share, [len(ones), len(others)]."""
-        a, b = self._indicators(encoding, ones), self._indicators(encoding, others)
-        distances: Matrix = a.sum(1)[:, None] + b.sum(1)[None, :] - 2 * (a @ b.T)
-        return distances
-
-    def _indicators(self, encoding: str, members: Sequence[Encoded]) -> Matrix:
-        """One row for each member, 1 where it has the feature."""
-        found = np.zeros((len(members), len(self._columns[encoding]) or 1))
-        for row, member in zip(found, members, strict=True):
-            row[member.features[encoding]] = 1.0
-        return found
+        used = len(self._columns[encoding])
+        a = np.array([member.rows[encoding][:used] for member in ones])
+        b = a if others is ones else np.array([member.rows[encoding][:used] for member in others])
+        found = a.sum(1)[:, None] + b.sum(1)[None, :] - 2 * (a @ b.T)
+        return found.astype(np.intp)
 
 
 def _column(columns: dict[str, int], name: str) -> int:

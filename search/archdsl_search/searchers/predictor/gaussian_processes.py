@@ -8,23 +8,25 @@ further kernel is the mean of the encodings' kernels. The scale of the signal is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg.lapack import dpotrf, dpotrs, dtrtrs
 
 Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
-Distances = Mapping[str, Matrix]
+# Features that pairs don't share, by encoding.
+Distances = Mapping[str, npt.NDArray[np.intp]]
 
 REACHES = (0.15, 0.3, 0.6, 1.2, 2.4)
 NOISES = (1e-3, 1e-2, 1e-1)
 # Members with less of the total weight are left out; so are the lightest where they would take too long: members times
 # the square of the candidates seen is bounded.
-LEAST_WEIGHT = 0.02
-MOST_WORK = 60_000
-LEAST_MEMBERS = 3
+LEAST_WEIGHT = 0.05
+MOST_WORK = 30_000
+LEAST_MEMBERS = 2
 
 
 @dataclass(frozen=True)
@@ -74,15 +76,15 @@ class Ensemble:
         found = []
         for encodings, reach in product(groups, REACHES):
             kernel = _kernel(encodings, reach, distances, self._unit)
-            found += [(e, encodings, reach, noise) for e, noise in zip(*_evidence(kernel, values), strict=True)]
-        top = max(evidence for evidence, *_ in found)
-        weighed = [Member(e, r, n, float(np.exp(evidence - top))) for evidence, e, r, n in found]
+            found += [Member(encodings, reach, noise, _evidence(kernel, noise, values)) for noise in NOISES]
+        top = max(member.weight for member in found)
+        weighed = [replace(member, weight=float(np.exp(member.weight - top))) for member in found]
         total = sum(member.weight for member in weighed)
         weighed.sort(key=lambda member: -member.weight)
         most = max(LEAST_MEMBERS, MOST_WORK // n**2)
         kept = [m for m in weighed[:most] if m.weight >= LEAST_WEIGHT * total] or weighed[:1]
         share = sum(member.weight for member in kept)
-        self._members = [Member(m.encodings, m.reach, m.noise, m.weight / share) for m in kept]
+        self._members = [replace(m, weight=m.weight / share) for m in kept]
 
     def predict(self, seen: Distances, values: Vector, asked: Distances) -> tuple[Vector, Vector]:
         """Mean and standard deviation of the values of candidates.
@@ -105,30 +107,38 @@ class Ensemble:
 
 
 def _kernel(encodings: tuple[str, ...], reach: float, distances: Distances, unit: Mapping[str, float]) -> Matrix:
-    parts = [np.exp(distances[name] * (-1.0 / (reach * unit[name]))) for name in encodings]
+    """Distances are counts: the exponential is taken once of each."""
+    parts = []
+    for name in encodings:
+        counts = np.arange(int(distances[name].max(initial=0)) + 1)
+        parts.append(np.exp(counts * (-1.0 / (reach * unit[name])))[distances[name]])
     return parts[0] if len(parts) == 1 else np.mean(parts, axis=0)
 
 
-def _evidence(kernel: Matrix, values: Vector) -> tuple[list[float], tuple[float, ...]]:
-    """Logarithm of the marginal likelihood, up to a constant, for each noise."""
-    spectrum, vectors = np.linalg.eigh(kernel)
-    squares = (vectors.T @ values) ** 2
-    found = []
-    for noise in NOISES:
-        variances = np.maximum(spectrum, 0) + noise
-        scale = np.sum(squares / variances) / len(values) + 1e-12
-        found.append(float(-0.5 * (np.sum(np.log(variances)) + len(values) * np.log(scale))))
-    return found, NOISES
+def _factor(kernel: Matrix, noise: float) -> Matrix:
+    """The lower Cholesky factor of the kernel with noise on its diagonal."""
+    noisy = kernel.copy()
+    noisy.flat[:: len(noisy) + 1] += noise
+    factor, failed = dpotrf(noisy, lower=1)
+    assert not failed
+    found: Matrix = factor
+    return found
+
+
+def _evidence(kernel: Matrix, noise: float, values: Vector) -> float:
+    """Logarithm of the marginal likelihood, up to a constant."""
+    factor = _factor(kernel, noise)
+    scale = values @ dpotrs(factor, values, lower=1)[0] / len(values) + 1e-12
+    return float(-np.log(np.diagonal(factor)).sum() - 0.5 * len(values) * np.log(scale))
 
 
 def _condition(
     member: Member, seen: Distances, values: Vector, asked: Distances, unit: Mapping[str, float]
 ) -> tuple[Vector, Vector]:
     """Posterior mean and variance of one member."""
-    kernel = member.kernel(seen, unit)
-    inverse = np.linalg.inv(kernel + member.noise * np.eye(len(values)))
+    factor = _factor(member.kernel(seen, unit), member.noise)
     across = member.kernel(asked, unit)
-    solved = across @ inverse
-    scale = values @ inverse @ values / len(values)
-    variance = scale * np.maximum(1.0 - np.sum(solved * across, axis=1), 1e-9)
-    return solved @ values, variance
+    weights = dpotrs(factor, values, lower=1)[0]
+    halves = dtrtrs(factor, across.T, lower=1)[0]
+    variance = values @ weights / len(values) * np.maximum(1.0 - np.einsum("nm,nm->m", halves, halves), 1e-9)
+    return across @ weights, variance

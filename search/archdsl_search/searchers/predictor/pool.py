@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import inf
 from random import Random
-
-import numpy as np
-import numpy.typing as npt
 
 from archdsl_search.candidate import Candidate
 from archdsl_search.searchers.novelty import Novelty
 from archdsl_search.searchers.predictor.encoding import Encoded, Encoder
 from archdsl_search.searchers.predictor.settings import PredictorSettings
 from archdsl_search.space.search_space import SearchSpace
+
+# All members are rated once in so many proposals; in between those that looked best then, and new ones.
+THOROUGH = 10
+# Trials after which fewer and fewer candidates enter: half as many at 1.4 times this number, a quarter at twice.
+EAGER = 100
 
 
 class Pool:
@@ -26,10 +30,14 @@ class Pool:
         self._encoder = encoder
         self._novelty = novelty
         self._members: dict[str, Encoded] = {}
+        self._promises: dict[str, float] = {}
         self._parents: list[tuple[float, Encoded]] = []
+        self._asked = 0
+        self._told = 0
 
     def tell(self, value: float, encoded: Encoded) -> None:
         """A finished trial: among the best, it becomes a parent, and its mutations enter."""
+        self._told += 1
         if len(self._parents) == self._settings.parents and value <= self._parents[-1][0]:
             return
         self._parents.append((value, encoded))
@@ -38,25 +46,38 @@ class Pool:
         for _ in range(self._settings.children):
             self._enter(self._mutation(encoded.candidate))
 
-    def grow(self) -> list[Encoded]:
-        """Let fresh candidates in; gives all members that are still new."""
-        for place in range(self._settings.fresh):
+    def shortlist(self) -> list[Encoded]:
+        """Let fresh candidates in; gives the members that are to be rated now."""
+        for place in range(self._fresh()):
             if place % 3 == 2 or not self._parents:
                 self._enter(self._space.sample(self._rng))
             else:
                 parent = self._parents[self._rng.randrange(len(self._parents))][1].candidate
                 self._enter(self._mutation(self._mutation(parent)))
-        self._members = {k: m for k, m in self._members.items() if m.candidate not in self._novelty}
-        return list(self._members.values())
+        for name in [name for name, member in self._members.items() if member.candidate in self._novelty]:
+            self._remove(name)
+        self._asked += 1
+        names = list(self._members)
+        if self._asked % THOROUGH and len(names) > self._settings.rated:
+            names = sorted(names, key=lambda name: -self._promises.get(name, inf))[: self._settings.rated]
+        return [self._members[name] for name in names]
 
-    def take(self, place: int, promises: npt.NDArray[np.float64]) -> Encoded:
-        """Remove and give the member at a place of what `grow` gave; the least promising leave if it is too full."""
-        keys = list(self._members)
-        chosen = self._members.pop(keys[place])
-        if len(keys) > self._settings.pool:
-            for i in np.argsort(promises, kind="stable")[: len(keys) - self._settings.pool]:
-                self._members.pop(keys[int(i)], None)
-        return chosen
+    def take(self, members: Sequence[Encoded], promises: Sequence[float]) -> int:
+        """Remove the most promising of a shortlist, and give its place; the pool keeps to its size."""
+        self._promises.update({m.candidate.identity: p for m, p in zip(members, promises, strict=True)})
+        place = max(range(len(members)), key=lambda i: promises[i])
+        self._remove(members[place].candidate.identity)
+        surplus = len(self._members) - self._settings.pool
+        if surplus > 0:
+            worst = sorted(self._members, key=lambda name: self._promises.get(name, inf))
+            for name in worst[:surplus]:
+                self._remove(name)
+        return place
+
+    def _fresh(self) -> int:
+        """How many candidates enter: what is tried early decides most, and long searches have to be cheap."""
+        eagerness = 1.0 if self._told <= EAGER else (EAGER / self._told) ** 2
+        return max(1, round(self._settings.fresh * eagerness))
 
     def _mutation(self, candidate: Candidate) -> Candidate:
         return self._space.mutate(candidate, self._rng) if candidate.decisions else candidate
@@ -64,3 +85,7 @@ class Pool:
     def _enter(self, candidate: Candidate) -> None:
         if candidate.identity not in self._members and candidate not in self._novelty:
             self._members[candidate.identity] = self._encoder.encode(candidate)
+
+    def _remove(self, name: str) -> None:
+        del self._members[name]
+        self._promises.pop(name, None)

@@ -86,7 +86,7 @@ class Predictor(Searcher[PredictorSettings]):
 
     def _chosen(self, trial: int) -> Candidate | None:
         """The most promising candidate of the pool; a random one if the pool is empty."""
-        members = self._pool.grow()
+        members = self._pool.shortlist()
         if not members:
             return self._drawn(trial)
         scores = normal_scores(np.array([value for value, _ in self._seen]))
@@ -96,9 +96,11 @@ class Predictor(Searcher[PredictorSettings]):
         known = [encoded for _, encoded in self._seen] + [encoded for encoded, _ in self._open.values()]
         values = np.concatenate([scores, [value for _, value in self._open.values()]])
         mean, deviation = self._ensemble.predict(self._distances(known), values, self._distances(members, known))
-        promises = promise(self.settings, mean, deviation, float(scores.max()), self.rng)
-        place = int(np.argmax(promises))
-        chosen = self._pool.take(place, promises)
+        every = self.settings.explore
+        explore = every > 0 and trial % every == 0
+        promises = promise(self.settings, mean, deviation, float(scores.max()), self.rng, explore)
+        place = self._pool.take(members, promises.tolist())
+        chosen = members[place]
         self._novelty.add(chosen.candidate)
         self._open[trial] = chosen, float(mean[place])
         return chosen.candidate
