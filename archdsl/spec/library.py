@@ -31,6 +31,15 @@ def index() -> dict[str, dict[str, Any]]:
     return {entry["name"]: entry for entry in entries}
 
 
+@cache
+def _files() -> dict[str, Path]:
+    """The shipped files whose variants have other names, by their own, as far as that names but one."""
+    found: dict[str, set[str]] = {}
+    for entry in index().values():
+        found.setdefault(Path(entry["file"]).stem, set()).add(entry["file"])
+    return {stem: library_root() / next(iter(files)) for stem, files in found.items() if len(files) == 1}
+
+
 def locate(reference: str) -> tuple[Path, str, str]:
     """The file that `name`, `file.yaml` or `file.yaml@variant` means: its path, how to show it, the variant or "".
 
@@ -48,6 +57,9 @@ def locate(reference: str) -> tuple[Path, str, str]:
     if entry is not None:
         file = library_root() / entry["file"]
         return file, str(file), variant or entry.get("variant", "")
+    named = _files().get(stem)
+    if named is not None:
+        return named, str(named), variant
     beside = library_root() / f"{stem}.yaml"
     if beside.is_file() and beside.resolve().is_relative_to(library_root()):
         return beside, str(beside), variant

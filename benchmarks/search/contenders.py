@@ -15,5 +15,4 @@ CONTENDERS: dict[str, tuple[str, dict[str, Any]]] = {
     "nasnet_controller, tuned": ("nasnet_controller", {"preset": "tuned"}),
     "nsga2": ("nsga2", {}),
     "predictor": ("predictor", {}),
-    "predictor, decisions only": ("predictor", {"encoding": "decisions"}),
 }

@@ -33,6 +33,8 @@ def write(results: Mapping[str, Mapping[str, Sequence[Course]]], rows: Rows, out
         text = text.replace(f"<!-- {protocol} -->", _table(protocol, of))
         curves = {name: figure["curve"] for name, figure in of.items()}
         write_atomically(out / f"search_{protocol}.svg", plot(curves, f"Mean regret in {protocol}, points"))
+    text = text.replace("<!-- overhead -->", _overhead(out / "search_overhead.json"))
+    text = text.replace("<!-- shared -->", _shared(out / "shared_weights.json"))
     write_atomically(out / "search.md", text)
     print(f"written: {out}/search.md, search.json, plots")
 
@@ -53,7 +55,6 @@ def summary(courses: Sequence[Course], rows: Rows, protocol: str) -> dict[str, A
         "test_accuracy_at_end": spread([end[2] for end in last]),
         "test_rank_at_end": spread([float(len(tests) - bisect_right(tests, end[2]) + 1) for end in last]),
         "queries": spread([float(course["queries"]) for course in courses]),
-        "milliseconds": spread([1000 * course["overhead"] / max(1, course["proposals"]) for course in courses]),
         "curve": {n: mean(values[-1] - at(course, n)[1] for course in courses) for n in CURVE},
     }
 
@@ -104,13 +105,38 @@ def _table(protocol: str, of: Mapping[str, Mapping[str, Any]]) -> str:
             "regret at 100": lambda f: _pm(f["regret_at_100"], 3),
             "test regret at 100": lambda f: _pm(f["test_regret_at_100"], 3),
             "test rank at end": lambda f: _pm(f["test_rank_at_end"], 0),
-            "ms per proposal": lambda f: f"{f['milliseconds']['mean']:.2f}",
         }
     lines = ["| searcher | seeds | " + " | ".join(columns) + " |", "| --- |" + " ---: |" * (len(columns) + 1)]
     for name in order:
         cells = [tell(of[name]) for tell in columns.values()]
         lines.append(f"| {name} | {of[name]['seeds']} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _overhead(path: Path) -> str:
+    """What `benchmarks.search.overhead` has measured, cheapest first."""
+    found: dict[str, dict[str, float]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    lines = [
+        "| searcher | trials | ms of CPU per proposal | MiB that the second half adds |",
+        "| --- " + "| ---: " * 3 + "|",
+    ]
+    for name, row in sorted(found.items(), key=lambda item: item[1]["milliseconds"]):
+        lines.append(f"| {name} | {row['trials']:,} | {row['milliseconds']:.2f} | {row['mebibytes']:.1f} |")
+    return "\n".join(lines)
+
+
+def _shared(path: Path) -> str:
+    """What `benchmarks.search.shared_weights` has found."""
+    if not path.exists():
+        return "Not measured yet: `python -m benchmarks.search.shared_weights RUN` on a run of `digits_enas.yaml`."
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return (
+        f"After the search of `digits_enas.yaml`, {len(found['candidates'])} random candidates were judged with shared "
+        "weights and trained by themselves (`python -m benchmarks.search.shared_weights`). Their ranks agree with a "
+        f"correlation of {found['spearman']:.2f} (Spearman). The best quarter by shared weights has a mean accuracy of "
+        f"{found['best_quarter_by_shared_weights']:.1%}, all have {found['mean']:.1%}, the quarter that is really best "
+        f"{found['best_quarter_possible']:.1%}; {found['random_quarters_as_good']:.1%} of random quarters are as good."
+    )
 
 
 def _pm(found: Mapping[str, float], digits: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -49,14 +48,13 @@ class Search:
     Attributes:
         improved: [queries, objective, test accuracy] whenever a query gave a better objective.
         found: queries when the best architecture of the table was queried; None if it was not.
-        queries: paid for. proposals: all, free ones included. overhead: seconds in `ask` and `tell`.
+        queries: paid for. proposals: all, free ones included.
     """
 
     improved: list[list[float]] = field(default_factory=list)
     found: int | None = None
     queries: int = 0
     proposals: int = 0
-    overhead: float = 0.0
 
 
 def search(
@@ -69,9 +67,7 @@ def search(
     best = space.described[max(rows, key=lambda key: rows[key][protocol.column])][0]
     course, known, free, spent = Search(), {}, 0, 0.0
     while course.queries < protocol.queries and free < STALL and (protocol.seconds is None or spent < protocol.seconds):
-        began = time.perf_counter()
         candidate = searcher.ask(course.proposals)
-        course.overhead += time.perf_counter() - began
         if candidate is None:
             break
         replayed = candidate.identity in known
@@ -86,9 +82,7 @@ def search(
                 course.found = course.queries
         free = free + 1 if replayed else 0
         outcome = Outcome(State.FINISHED, (known[candidate.identity],), replayed=replayed)
-        began = time.perf_counter()
         searcher.tell(course.proposals, candidate, outcome)
-        course.overhead += time.perf_counter() - began
         course.proposals += 1
         if course.found and protocol.seconds is None:
             break

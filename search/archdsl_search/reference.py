@@ -14,6 +14,7 @@ from archdsl_search.evaluators.registry import GROUP, evaluator_type, own_names
 from archdsl_search.evaluators.zero_cost.evaluator import COUNTED, Proxy, proxy_module
 from archdsl_search.objectives.constraints import Bound
 from archdsl_search.objectives.registry import OBJECTIVES
+from archdsl_search.schedule import Schedule
 from archdsl_search.searchers.nasnet_controller.settings import PRESETS
 from archdsl_search.searchers.registry import SHIPPED, searcher_type
 
@@ -77,10 +78,11 @@ infeasible, rejected and NaN ones leave no number behind); take results in any o
 do the same again, bit for bit, when the same calls are made again, which is how runs are resumed. `random`, `grid` and
 `nsga2` follow several objectives, and `warm_start` where the searcher within does.
 
-Which one: `predictor` needs the fewest trials, at some milliseconds and a few graphs for each proposal; `local_search`
-comes close in small spaces and has nothing to set; `regularized_evolution` is cheap and robust in large spaces with
-thousands of trials. `random` is what the others have to beat. How they compare on measured accuracies:
-[leaderboard](../benchmarks/search.md).
+Which one: `predictor` needs the fewest trials, at some milliseconds and up to sixty candidates' graphs for each
+proposal (`encoding: decisions` looks at no graphs); `local_search` comes close in small spaces and has nothing to set;
+`regularized_evolution` is cheap and robust in large spaces with thousands of trials. `enas` is another kind of search:
+candidates share their weights ([how](../how-to/search.md#shared-weights)). `random` is what the others have to beat.
+How they compare on measured accuracies: [leaderboard](../benchmarks/search.md).
 
 ## Your own
 
@@ -155,6 +157,8 @@ def _evaluators() -> str:
         if kind.metrics:
             parts.append(f"Metrics: {', '.join(f'`{metric}`' for metric in kind.metrics)}.")
         parts.append(options_table(kind.settings_type))
+        if name == "shared_weights":
+            parts += ["`trials`:", options_table(Schedule)]
         if name == "zero_cost":
             parts.append("\n".join(_proxies()))
     return "\n\n".join(parts) + "\n"
@@ -212,6 +216,8 @@ def options_table(settings: type[BaseModel]) -> str:
 
 def _value(value: Any) -> str:
     """A value as a file writes it."""
+    if isinstance(value, BaseModel):
+        return f"{{{', '.join(f'{name}: {_value(each)}' for name, each in value.model_dump().items())}}}"
     if value is None or value is PydanticUndefined:
         return ""
     if isinstance(value, bool):

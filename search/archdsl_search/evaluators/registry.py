@@ -19,6 +19,7 @@ GROUP = "archdsl.evaluators"
 # Module and class of each, imported when it is asked for. None of these modules imports torch.
 _OWN = {
     "training": ("archdsl_search.evaluators.training", "TrainingEvaluator"),
+    "shared_weights": ("archdsl_search.evaluators.shared_weights", "SharedWeightsEvaluator"),
     "zero_cost": ("archdsl_search.evaluators.zero_cost", "ZeroCostEvaluator"),
     "cost": ("archdsl_search.evaluators.cost", "CostEvaluator"),
     "latency": ("archdsl_search.evaluators.latency", "LatencyEvaluator"),

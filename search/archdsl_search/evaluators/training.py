@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -89,7 +89,15 @@ class TrainingEvaluator(Evaluator[TrainingOptions]):
 
     name = "training"
     settings_type = TrainingOptions
-    metrics = ("accuracy", "loss", "epochs", "best_epoch", "train_accuracy", "params", "mult_adds")
+    metrics: ClassVar[tuple[str, ...]] = (
+        "accuracy",
+        "loss",
+        "epochs",
+        "best_epoch",
+        "train_accuracy",
+        "params",
+        "mult_adds",
+    )
 
     def __init__(self, space: Space, settings: TrainingOptions):
         """An evaluator with its data: what is missing is said before anything is tried.

@@ -11,6 +11,7 @@ from archdsl_search.journal.reader import Journal
 from archdsl_search.journal.records import Asked, Record, Result, Session
 from archdsl_search.journal.writer import is_locked
 from archdsl_search.outcome import State
+from archdsl_search.schedule import STAGE
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,9 @@ class Summary:
             self.infeasible += result.state is State.INFEASIBLE
             self.simulated_seconds += result.metrics.get("simulated_seconds", 0.0)
         values = result.objective
-        if values and (self.best is None or values[0] > _first(self.best.objective)):
+        if values and (
+            self.best is None or _rank(result.metrics, values) > _rank(self.best.metrics, self.best.objective)
+        ):
             objective = values[0] if len(values) == 1 else values
             self.best = Best(result.trial, objective, result.decisions, result.metrics)
 
@@ -111,5 +114,6 @@ def summarise(journal: Journal) -> Summary:
     return summary
 
 
-def _first(objective: float | tuple[float, ...]) -> float:
-    return objective[0] if isinstance(objective, tuple) else objective
+def _rank(metrics: Mapping[str, float], objective: float | tuple[float, ...]) -> tuple[float, float]:
+    """What the best is best by: the stage that it has reached, where there are stages, then the first objective."""
+    return metrics.get(STAGE, 0.0), objective[0] if isinstance(objective, tuple) else objective

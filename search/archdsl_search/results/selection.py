@@ -8,6 +8,7 @@ from archdsl_search.errors import SearchError
 from archdsl_search.journal.records import Result
 from archdsl_search.pareto import first_front
 from archdsl_search.results.run import Run
+from archdsl_search.schedule import last_stage
 
 # For a run with one objective: what it is weighed against on a front, the first of these that was measured.
 PRICES = ("latency", "mult_adds", "params")
@@ -22,7 +23,7 @@ def best(run: Run, count: int = 1, remeasured: bool = False) -> list[Result]:
     if remeasured:
         again = [result for result in distinct(run.finished) if result.identity in run.remeasured]
         return sorted(again, key=lambda r: (-run.remeasured[r.identity].values[0], r.trial))[:count]
-    return distinct(sorted(run.finished, key=lambda r: (-_first(r), r.trial)))[:count]
+    return distinct(sorted(last_stage(run.finished), key=lambda r: (-_first(r), r.trial)))[:count]
 
 
 def trial_or_best(run: Run, trial: int | None) -> Result:
@@ -48,7 +49,7 @@ def pareto(run: Run, axes: Sequence[str] = ()) -> list[Result]:
     Raises:
         SearchError: if a metric was not measured, or there is nothing to weigh the one objective against.
     """
-    candidates = distinct(run.finished)
+    candidates = distinct(last_stage(run.finished))
     chosen = axes or default_axes(run)
     points = [axis_values(run, result, chosen) for result in candidates]
     front = sorted(first_front(points), key=lambda i: (tuple(-v for v in points[i]), candidates[i].trial))

@@ -18,6 +18,7 @@ SHIPPED = {
     "nasnet_controller": "archdsl_search.searchers.nasnet_controller:NasnetController",
     "nsga2": "archdsl_search.searchers.nsga2:Nsga2",
     "warm_start": "archdsl_search.searchers.warm_start:WarmStart",
+    "enas": "archdsl_search.searchers.enas:Enas",
     "predictor": "archdsl_search.searchers.predictor:Predictor",
 }
 

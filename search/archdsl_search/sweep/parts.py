@@ -12,6 +12,7 @@ from typing import Any
 import archdsl
 from archdsl_search.early_stopping.base import EarlyStoppingSettings
 from archdsl_search.evaluators.plan import EvaluatorPlan, plan_function
+from archdsl_search.evaluators.shared_weights import SharedWeightsEvaluator
 from archdsl_search.objectives.base import Objective
 from archdsl_search.searchers.base import Searcher
 from archdsl_search.searchers.warm_start import WarmStart, WarmStartSettings
@@ -23,6 +24,8 @@ from archdsl_search.sweep.model import Sweep
 
 # Metrics that are kept for reports; nobody searches on them.
 HIDDEN = ("test_",)
+# The searcher that takes turns with the evaluator `shared_weights`.
+ENAS = "enas"
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Parts:
         """A new searcher at its beginning."""
         kind, settings = checked_searcher(self.sweep.searcher)
         searcher = kind(self.space, settings, Random(f"archdsl_search {self.sweep.seed} searcher"))
+        if kind.name == ENAS:
+            searcher.schedule = self.plan.settings.trials  # type: ignore[attr-defined]
         if isinstance(searcher, WarmStart):
             searcher.score = cheap_score(searcher.settings.score, self.space.space, self.sweep.seed)
         return searcher
@@ -83,6 +88,8 @@ def put_together(sweep: Sweep, evaluate: Callable[..., Any] | None = None, space
     if isinstance(settings, WarmStartSettings):
         checked_score(settings.score)
     plan = plan_function(evaluate) if evaluate is not None else checked_evaluator(sweep.evaluator)
+    if kind.name == ENAS or plan.kind is SharedWeightsEvaluator:
+        _expect_a_pair(sweep, kind, plan)
     objective = checked_objective(sweep.objective, plan)
     if space is None:
         space = SpecSpace(_load(sweep), _identify(sweep, plan))
@@ -105,6 +112,26 @@ def _check_early_stopping(settings: EarlyStoppingSettings, plan: EvaluatorPlan) 
     if plan.metrics and settings.metric not in plan.metrics:
         message = f"the evaluator `{plan.kind.name}` does not measure `{settings.metric}`"
         raise OptionError("E1304", ("early_stopping", "metric"), message, f"it measures {', '.join(plan.metrics)}")
+
+
+def _expect_a_pair(sweep: Sweep, kind: type[Searcher[Any]], plan: EvaluatorPlan) -> None:
+    """Searcher and evaluator train in turn; what one trial leaves, the next one goes on with.
+
+    Raises:
+        OptionError: if one of them is missing, or trials would not follow each other.
+    """
+    if plan.kind is not SharedWeightsEvaluator:
+        message = "the searcher `enas` goes with the evaluator `shared_weights`"
+        raise OptionError("E1304", ("evaluator",), message, "--set evaluator.name=shared_weights")
+    if kind.name != ENAS:
+        message = "the evaluator `shared_weights` goes with the searcher `enas`"
+        raise OptionError("E1304", ("searcher",), message, "--set searcher.name=enas")
+    if sweep.identity != "none":
+        message = "the same candidate is worth more when the shared weights are better: nothing can be replayed"
+        raise OptionError("E1304", ("identity",), message, "--set identity=none")
+    if sweep.resources.workers != 1:
+        message = "weights are shared within one process"
+        raise OptionError("E1304", ("resources", "workers"), message, "--set resources.workers=1")
 
 
 def _load(sweep: Sweep) -> archdsl.Space:

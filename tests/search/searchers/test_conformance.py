@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archdsl_search.searchers.enas import Enas, EnasSettings
 from archdsl_search.searchers.grid import Grid
 from archdsl_search.searchers.local_search import LocalSearch, LocalSearchSettings
 from archdsl_search.searchers.nasnet_controller import ControllerSettings, NasnetController
@@ -67,6 +68,12 @@ class TestWarmStart(SearcherConformance):
             {"name": "nsga2", "population": 8},
         )
     )
+
+
+class TestEnas(SearcherConformance):
+    searcher = Enas
+    trials = 24
+    settings = (EnasSettings(hidden=8, batch=4), EnasSettings(hidden=8, batch=2, entropy=0.1))
 
 
 class TestPredictor(SearcherConformance):

@@ -23,14 +23,12 @@ def promise(
     expected_improvement: E max(0, f - best), Jones et al. 1998, equation 15. upper_confidence: mean + c deviation.
     thompson: a draw from each candidate's own normal distribution. `explore`: mean + 3 deviation, whatever is set.
     """
-    if settings.acquisition == "upper_confidence":
-        bound: Vector = mean + settings.confidence * deviation
+    if explore or settings.acquisition == "upper_confidence":
+        bound: Vector = mean + (EXPLORING if explore else settings.confidence) * deviation
         return bound
     if settings.acquisition == "thompson":
         drawn: Vector = mean + deviation * np.array([rng.gauss(0.0, 1.0) for _ in range(len(mean))])
         return drawn
-    if explore:
-        return mean + EXPLORING * deviation
     z = (mean - best) / deviation
     density = np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
     improvement: Vector = deviation * (z * ndtr(z) + density)

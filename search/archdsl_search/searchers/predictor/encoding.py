@@ -55,8 +55,8 @@ class Encoder:
         used = len(self._columns[encoding])
         a = np.array([member.rows[encoding][:used] for member in ones])
         b = a if others is ones else np.array([member.rows[encoding][:used] for member in others])
-        found = a.sum(1)[:, None] + b.sum(1)[None, :] - 2 * (a @ b.T)
-        return found.astype(np.intp)
+        found: Counts = (a.sum(1)[:, None] + b.sum(1)[None, :] - 2 * (a @ b.T)).astype(np.intp)
+        return found
 
 
 def _column(columns: dict[str, int], name: str) -> int:

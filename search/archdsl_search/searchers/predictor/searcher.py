@@ -9,7 +9,6 @@ from __future__ import annotations
 from random import Random
 
 import numpy as np
-import numpy.typing as npt
 
 from archdsl_search.candidate import Candidate
 from archdsl_search.outcome import Outcome
@@ -18,13 +17,12 @@ from archdsl_search.searchers.novelty import Novelty
 from archdsl_search.searchers.one_thread import one_thread
 from archdsl_search.searchers.predictor.acquisition import normal_scores, promise
 from archdsl_search.searchers.predictor.encoding import Encoded, Encoder
-from archdsl_search.searchers.predictor.gaussian_processes import Ensemble
+from archdsl_search.searchers.predictor.gaussian_processes import Distances, Ensemble
 from archdsl_search.searchers.predictor.pool import Pool
 from archdsl_search.searchers.predictor.settings import PredictorSettings
 from archdsl_search.searchers.values import value_of
 from archdsl_search.space.search_space import SearchSpace
 
-Vector = npt.NDArray[np.float64]
 # Members of the ensemble are chosen anew when what they were chosen by has grown by this part.
 GROWTH = 0.1
 
@@ -105,6 +103,6 @@ class Predictor(Searcher[PredictorSettings]):
         self._open[trial] = chosen, float(mean[place])
         return chosen.candidate
 
-    def _distances(self, ones: list[Encoded], others: list[Encoded] | None = None) -> dict[str, Vector]:
+    def _distances(self, ones: list[Encoded], others: list[Encoded] | None = None) -> Distances:
         to = ones if others is None else others
         return {name: self._encoder.distances(name, ones, to) for name in self._encoder.encodings}
