@@ -24,9 +24,9 @@ REACHES = (0.15, 0.3, 0.6, 1.2, 2.4)
 NOISES = (1e-3, 1e-2, 1e-1)
 # Members with less of the total weight are left out; so are the lightest where they would take too long: members times
 # the square of the candidates seen is bounded.
-LEAST_WEIGHT = 0.02
-MOST_WORK = 60_000
-LEAST_MEMBERS = 3
+LEAST_WEIGHT = 0.05
+MOST_WORK = 30_000
+LEAST_MEMBERS = 2
 
 
 @dataclass(frozen=True)

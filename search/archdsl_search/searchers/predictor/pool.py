@@ -12,11 +12,10 @@ from archdsl_search.searchers.predictor.encoding import Encoded, Encoder
 from archdsl_search.searchers.predictor.settings import PredictorSettings
 from archdsl_search.space.search_space import SearchSpace
 
-# What is tried early decides most, and long searches have to be cheap. After so many trials fewer and fewer candidates
-# enter, half as many at 1.4 times this number, a quarter at twice; and all members are rated only...
-EAGER = 100
-# ...once in so many proposals, in between those that looked best then, and new ones.
+# All members are rated once in so many proposals; in between those that looked best then, and new ones.
 THOROUGH = 10
+# Trials after which fewer and fewer candidates enter: half as many at 1.4 times this number, a quarter at twice.
+EAGER = 100
 
 
 class Pool:
@@ -59,7 +58,7 @@ class Pool:
             self._remove(name)
         self._asked += 1
         names = list(self._members)
-        if self._told > EAGER and self._asked % THOROUGH and len(names) > self._settings.rated:
+        if self._asked % THOROUGH and len(names) > self._settings.rated:
             names = sorted(names, key=lambda name: -self._promises.get(name, inf))[: self._settings.rated]
         return [self._members[name] for name in names]
 
@@ -76,7 +75,7 @@ class Pool:
         return place
 
     def _fresh(self) -> int:
-        """How many candidates enter."""
+        """How many candidates enter: what is tried early decides most, and long searches have to be cheap."""
         eagerness = 1.0 if self._told <= EAGER else (EAGER / self._told) ** 2
         return max(1, round(self._settings.fresh * eagerness))
 

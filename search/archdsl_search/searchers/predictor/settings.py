@@ -40,7 +40,7 @@ class PredictorSettings(SearcherSettings):
     rated: int = Field(
         300,
         ge=1,
-        description="After 100 trials, so many of the newest and most promising are looked at in every proposal, the "
-        "whole pool in every tenth.",
+        description="So many of the newest and most promising are looked at in every proposal, the whole pool in every "
+        "tenth.",
     )
     memory: int = Field(128, ge=10, description="Trials that the predictor learns from: the best half and the latest.")
