@@ -31,5 +31,6 @@ class TestSeveral(EvaluatorConformance):
 
 def test_every_shipped_evaluator_is_here():
     tested = {suite.options["name"] for suite in EvaluatorConformance.__subclasses__()}
-    # What an entry point names passes the suite in the package that brings it; latency and the table have own files.
-    assert set(own_names()) - {"entry_point", "latency", "table"} <= tested
+    # What an entry point names passes the suite in the package that brings it; latency and the table have own files;
+    # what shared weights give depends on the trials before (tests/search/test_weight_sharing.py).
+    assert set(own_names()) - {"entry_point", "latency", "table", "shared_weights"} <= tested
