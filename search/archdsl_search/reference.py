@@ -10,7 +10,8 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from archdsl_search.evaluators.registry import GROUP, evaluator_type, own_names
+from archdsl_search.evaluators.installed import GROUP
+from archdsl_search.evaluators.registry import evaluator_type, own_names
 from archdsl_search.evaluators.zero_cost.evaluator import COUNTED, Proxy, proxy_module
 from archdsl_search.objectives.constraints import Bound
 from archdsl_search.objectives.registry import OBJECTIVES

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from archdsl_search.evaluators.base import Evaluator, EvaluatorSettings, Job, Metrics
 from archdsl_search.evaluators.function import FunctionEvaluator
-from archdsl_search.evaluators.registry import GROUP, entry_point
+from archdsl_search.evaluators.installed import GROUP, entry_point
 
 if TYPE_CHECKING:
     from archdsl import Space

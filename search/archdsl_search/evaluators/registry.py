@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from archdsl_search.evaluators.base import Evaluator
-
-GROUP = "archdsl.evaluators"
+from archdsl_search.evaluators.entry_point import EntryPointEvaluator, loaded
+from archdsl_search.evaluators.installed import entry_point, installed_names
 
 # Module and class of each, imported when it is asked for. None of these modules imports torch.
 _OWN = {
@@ -35,7 +34,7 @@ def own_names() -> tuple[str, ...]:
 
 def evaluator_names() -> tuple[str, ...]:
     """Every name that `evaluator_type` knows: our own first."""
-    return (*_OWN, *sorted({point.name for point in entry_points(group=GROUP)} - set(_OWN)))
+    return (*_OWN, *sorted(installed_names() - set(_OWN)))
 
 
 def evaluator_type(name: str) -> type[Evaluator[Any]]:
@@ -53,12 +52,5 @@ def evaluator_type(name: str) -> type[Evaluator[Any]]:
         close = get_close_matches(str(name), evaluator_names(), 1)
         hint = f"did you mean `{close[0]}`? There are" if close else "there are"
         raise ValueError(f"there is no evaluator `{name}`; {hint} {', '.join(evaluator_names())}")
-    from archdsl_search.evaluators.entry_point import EntryPointEvaluator, loaded
-
     kind, function = loaded(point)
     return kind if function is None else EntryPointEvaluator
-
-
-def entry_point(name: str) -> EntryPoint | None:
-    """The entry point that a package has registered under this name."""
-    return next(iter(entry_points(group=GROUP, name=name)), None)
