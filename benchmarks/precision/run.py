@@ -48,14 +48,14 @@ def variants(net: Any, module: Any, calibration: torch.Tensor) -> dict[str, Call
     return found
 
 
-def timed(run: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> float:
+def timed(run: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, clock: Callable[[], float]) -> float:
     """Seconds of a pass, over at least SAMPLE_SECONDS; the first pass isn't counted."""
     run(x)
-    started, done = time.perf_counter(), 0
-    while time.perf_counter() - started < SAMPLE_SECONDS:
+    started, done = clock(), 0
+    while clock() - started < SAMPLE_SECONDS:
         run(x)
         done += 1
-    return (time.perf_counter() - started) / done
+    return (clock() - started) / done
 
 
 def trained(net: Any, data: Any, epochs: int, weights: Path | None) -> Any:
@@ -66,7 +66,7 @@ def trained(net: Any, data: Any, epochs: int, weights: Path | None) -> Any:
     return archdsl.train(net, data, settings, device="cpu", test=False).module
 
 
-def measure(network: str, epochs: int, weights: Path | None, rounds: int) -> dict[str, Any]:
+def measure(network: str, epochs: int, weights: Path | None, rounds: int, clock: Callable[[], float]) -> dict[str, Any]:
     """A row for each variant."""
     data, net = archdsl.load_dataset("digits"), archdsl.load(network)
     module = trained(net, data, epochs, weights)
@@ -79,7 +79,7 @@ def measure(network: str, epochs: int, weights: Path | None, rounds: int) -> dic
         times: dict[tuple[str, int], list[float]] = {(name, n): [] for name in runs for n in BATCHES}
         for _ in range(rounds):
             for name, n in times:
-                times[name, n].append(timed(runs[name], images[:n]))
+                times[name, n].append(timed(runs[name], images[:n], clock))
     exact = outputs["eager float32"]
     rows = []
     for name, found in outputs.items():
@@ -108,10 +108,13 @@ def main() -> int:
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--weights", type=Path, help="trained already (archdsl train)")
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--clock", choices=["wall", "cpu"], default="wall", help="cpu: processor time, for one thread")
     parser.add_argument("--output", type=Path, default=Path("runs/bench/precision"))
     options = parser.parse_args()
-    torch.set_num_threads(2)
-    found = measure(options.network, options.epochs, options.weights, options.rounds)
+    torch.set_num_threads(options.threads)
+    clock = time.process_time if options.clock == "cpu" else time.perf_counter
+    found = measure(options.network, options.epochs, options.weights, options.rounds, clock)
     write_atomically(options.output / "results.json", json.dumps(found, indent=2) + "\n")
     write_atomically(options.output / "results.md", markdown(found))
     print(f"written: {options.output}/results.json, {options.output}/results.md")
