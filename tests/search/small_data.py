@@ -19,10 +19,11 @@ def cifar10(folder: Path) -> str:
 
 
 def images(folder: Path) -> str:
-    """A folder of images of two classes."""
+    """A folder of images of two classes, in a folder of its own: whatever stands beside them would be a class."""
+    folder = folder / "images"
     random = np.random.default_rng(0)
     for name in ("cats", "dogs"):
-        (folder / name).mkdir()
+        (folder / name).mkdir(parents=True)
         for number in range(24):
             pixels = random.integers(0, 256, (40, 30, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(folder / name / f"{number}.png")
