@@ -106,6 +106,11 @@ def _inception_v3(result: Any) -> Any:
     return result if torch.is_tensor(result) else [result.logits, result.aux_logits]
 
 
+def _slightly_leaky(**options: Any) -> nn.Module:
+    """Darknet's activation; timm's leaks a tenth of that."""
+    return nn.LeakyReLU(0.1, **options)
+
+
 _AUXILIARY_LOGITS = (("aux_logits", True),)
 _INCEPTION_OPTIONS = (("aux_logits", False), ("transform_input", False), ("init_weights", False))
 
@@ -145,6 +150,8 @@ IMPLEMENTATIONS: dict[str, Implementation] = {
     "squeezenet1_0": _tv("squeezenet1_0"),
     "squeezenet1_1": _tv("squeezenet1_1"),
     "xception": _timm_model("legacy_xception", slow=True),
+    "mobilenet_v1": _timm_model("mobilenetv1_100", options=(("act_layer", nn.ReLU),)),
+    "darknet53": _timm_model("darknet53", options=(("act_layer", _slightly_leaky),), slow=True),
     "mobilenet_v2": _tv("mobilenet_v2"),
     "mobilenet_v2_1_4": _tv("mobilenet_v2", options=(("width_mult", 1.4),), slow=True),
     "mobilenet_v3_large": _tv("mobilenet_v3_large", slow=True),
