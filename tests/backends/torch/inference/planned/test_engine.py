@@ -174,5 +174,5 @@ def test_auto_takes_torch_where_products_save_enough() -> None:
         return chosen(Setting(CPU, torch.float32, samples, 2), "auto", archdsl.load(name).graph()).runtime
 
     assert [runtime("vgg16", 1), runtime("vgg16", 8), runtime("resnet18", 8)] == ["torch"] * 3
-    assert [runtime("resnet18", 1), runtime("squeezenet1_1", 1), runtime("googlenet", 1)] == ["onnxruntime"] * 3
-    assert runtime("mobilenet_v2", 8) == "openvino"
+    assert [runtime("resnet18", 1), runtime("squeezenet1_1", 1)] == ["onnxruntime"] * 2
+    assert [runtime("mobilenet_v2", 8), runtime("googlenet", 1)] == ["openvino"] * 2
