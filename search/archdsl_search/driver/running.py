@@ -14,6 +14,7 @@ from archdsl_search.driver.driver import Driver, Watcher
 from archdsl_search.driver.engines import running_engine
 from archdsl_search.driver.stopping import Stop
 from archdsl_search.driver.watchers import Watchers
+from archdsl_search.driver.weights import weights_keeper
 from archdsl_search.engines.leftovers import marked
 from archdsl_search.engines.worker import BrokenEvaluatorError
 from archdsl_search.errors import SearchError
@@ -141,7 +142,8 @@ def _session(parts: Parts, setting: Setting, writer: JournalWriter, journal: Jou
     # Signals are noted only once the engine is there: Ray has handlers of its own while it starts.
     with marked(setting.folder), running_engine(setting.engine, parts, setting.address) as engine, Stop() as stop:
         keeper = disk_keeper(parts, setting.folder, setting.warn)
-        watchers = [watcher for watcher in (setting.watch(parts), keeper) if watcher is not None]
+        weights = weights_keeper(parts, setting.folder)
+        watchers = [watcher for watcher in (setting.watch(parts), weights, keeper) if watcher is not None]
         driver = Driver(parts, engine, writer, setting.folder, Watchers(watchers))
         if journal is not None:
             driver.rebuild(journal.records())

@@ -51,7 +51,7 @@ class TrainingOptions(EvaluatorSettings):
     stop_below: dict[int, float] = Field({}, description="Stop after epoch: unless the accuracy is so high by then.")
     test: bool = Field(False, description="Also measure test_accuracy, on the images held out. Not for searching.")
     keep: int | Literal["all"] = Field(
-        10, description="Weights of so many of the best trials, by accuracy, stay in the run's folder."
+        10, description="Weights of so many of the best trials, by the objective, stay in the run's folder."
     )
 
     @field_validator("keep", mode="before")
@@ -123,7 +123,8 @@ class TrainingEvaluator(Evaluator[TrainingOptions]):
         results = [self._train(architecture, job, repeat) for repeat in range(self.settings.repeats)]
         best = max(results, key=lambda result: result.validation.accuracy)
         metrics = self._metrics(architecture, results)
-        keep_weights(best.module, job.folder, metrics["accuracy"], self.settings.keep)
+        if self.settings.keep != 0:
+            keep_weights(best.module, job.folder)
         return metrics
 
     def _train(self, architecture: Architecture, job: Job, repeat: int) -> TrainingResult:

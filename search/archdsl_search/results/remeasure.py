@@ -17,6 +17,7 @@ from archdsl_search.driver.driver import seed_of
 from archdsl_search.driver.engines import running_engine
 from archdsl_search.driver.judging import judge
 from archdsl_search.driver.stopping import Stop
+from archdsl_search.driver.weights import WeightsKeeper, weights_keeper
 from archdsl_search.engines.base import Ending, Engine
 from archdsl_search.errors import SearchError
 from archdsl_search.evaluators.base import Job
@@ -46,12 +47,14 @@ class Remeasurement:
         repeats: evaluations of each candidate in all.
         overrides: other options of the evaluator or other resources, by dotted key.
         engine: local or ray.
+        address: of a Ray cluster; empty: one on this machine.
         on_result: called with each result, and how many there will be.
     """
 
     repeats: int = 3
     overrides: Mapping[str, Any] | None = None
     engine: str = "local"
+    address: str = ""
     on_result: Callable[[Result, int], None] = lambda result, total: None
 
 
@@ -75,14 +78,25 @@ def remeasure(run: Run, candidates: Sequence[Result], how: Remeasurement, folder
     jobs = _jobs(place, candidates, how.repeats, results, parts.sweep.seed)
     if not jobs:
         return True
-    with JournalWriter(place, journal) as writer, Stop() as stop:
-        if journal is None:
-            header = Header(parts.described, parts.space_digest, archdsl.__version__, parts.objective.labels, stamped())
-            writer.write([header])
-        with running_engine(how.engine, parts) as engine:
-            for result in _results(engine, jobs, parts, writer, lambda: stop.signal != 0):
-                how.on_result(result, len(jobs))
+    with (
+        JournalWriter(place, journal) as writer,
+        running_engine(how.engine, parts, how.address) as engine,
+        Stop() as stop,  # last: Ray has handlers of its own while it starts
+    ):
+        if (
+            journal is None
+        ):  # not before there is an engine: one that is refused must not leave measurements of its kind
+            writer.write([_header(parts)])
+        weights = _weights(parts, place, results)
+        for result in _results(engine, jobs, parts, writer, lambda: stop.signal != 0):
+            if weights is not None:
+                weights.on_result(result)
+            how.on_result(result, len(jobs))
     return stop.signal == 0
+
+
+def _header(parts: Parts) -> Header:
+    return Header(parts.described, parts.space_digest, archdsl.__version__, parts.objective.labels, stamped())
 
 
 def _before(place: Path, parts: Parts) -> Journal | None:
@@ -95,6 +109,15 @@ def _before(place: Path, parts: Parts) -> Journal | None:
     if dict(journal.header.sweep) | {"resources": None} != parts.described | {"resources": None}:
         raise SearchError(f"{place} has measurements that were made in another way; give --out another folder")
     return journal
+
+
+def _weights(parts: Parts, place: Path, results: Sequence[Result]) -> WeightsKeeper | None:
+    """What keeps the best weights, knowing the results so far; None if there is nothing for it to do."""
+    keeper = weights_keeper(parts, place)
+    if keeper is not None:
+        for result in results:
+            keeper.on_result(result)
+    return keeper
 
 
 def _jobs(place: Path, candidates: Sequence[Result], repeats: int, results: Sequence[Result], seed: int) -> list[Job]:

@@ -83,6 +83,20 @@ def test_remeasure_in_a_journal_of_its_own(call: Call, folder: Path) -> None:
     assert call("remeasure", folder / "run", "--set", "seed=1").status == 2
 
 
+def test_remeasure_refuses_addresses_as_run_does(call: Call, folder: Path) -> None:
+    run = folder / "run"  # noqa: F811
+    assert call("run", folder / "sweep.yaml", "--out", run, "-q").status == 0
+    here = call("remeasure", run, "--address", "127.0.0.1:1")
+    assert (here.status, "--address is for `--engine ray`" in here.err) == (2, True)
+    there = call(
+        "remeasure", run, "--engine", "ray", "--address", "127.0.0.1:1", "--set", "evaluator.column=val_acc_e11"
+    )
+    assert there.status == 2
+    assert "127.0.0.1:1" in there.err
+    # Neither has left anything that stands in the way of others.
+    assert call("remeasure", run, "--top", 1, "--repeats", 1, "-q").status == 0
+
+
 @pytest.mark.parametrize(
     ("name", "begins"), [("a.html", "<!DOCTYPE html>"), ("a.md", "# cells for digits"), ("a.json", "{")]
 )

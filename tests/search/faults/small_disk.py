@@ -87,10 +87,10 @@ def weights(place: Path) -> dict[str, Any]:
     import torch
 
     module = torch.nn.Linear(64, 64)
-    keep_weights(module, place / "trials" / "000000", 0.5, 2)
+    keep_weights(module, place / "trials" / "000000")
     leave_free(place, 2)
     try:
-        keep_weights(module, place / "trials" / "000001", 0.6, 2)
+        keep_weights(module, place / "trials" / "000001")
         raised = ""
     except Exception as error:
         raised = str(error)

@@ -83,5 +83,5 @@ def run(tmp_path_factory, space, candidates) -> Path:
     folder = write_run(tmp_path_factory.mktemp("runs") / "run", results)
     torch.manual_seed(1)
     module = archdsl.compile(space.resolve(candidates[4]))
-    keep_weights(module, folder / "trials" / "000004", 0.9, "all")
+    keep_weights(module, folder / "trials" / "000004")
     return folder

@@ -19,13 +19,16 @@ ZERO_COST = {"name": "zero_cost", "proxies": ["snip"], "batch_size": 4, "device"
 
 
 @pytest.fixture(autouse=True)
-def in_this_process(monkeypatch):
-    """Worker processes have tests of their own; here they would import torch a dozen times."""
+def opened_as(monkeypatch):
+    """Worker processes have tests of their own; here they would import torch a dozen times. Gives what was asked."""
+    asked = []
 
     def opened(name, parts, address=""):
+        asked.append((name, address))
         return InProcessEngine(lambda: parts.plan.make(parts.space.space), 2)
 
     monkeypatch.setattr(engines, "open_engine", opened)
+    return asked
 
 
 @pytest.fixture
@@ -53,6 +56,28 @@ def test_means_of_other_seeds(noisy):
     again = best(Run(noisy), 5, remeasured=True)
     assert sorted(r.trial for r in again) == [1, 2]
     assert [found[r.identity].values[0] for r in again] == sorted((m.values[0] for m in found.values()), reverse=True)
+
+
+def test_engine_and_address_are_those_asked_for(noisy, opened_as):
+    run = Run(noisy)
+    assert remeasure(run, best(run), Remeasurement(1))
+    assert remeasure(run, best(run), Remeasurement(2, engine="ray", address="10.0.0.1:6379"))
+    assert opened_as == [("local", ""), ("ray", "10.0.0.1:6379")]
+
+
+def test_weights_of_the_best_by_the_objective_stay(candidates, tmp_path):
+    """The smallest network is the best of this run, and the one whose weights are left in the end."""
+    found = [result(i, candidates[i], (-1.0 - i,), params=1.0 + i) for i in range(3)]
+    training = {"name": "training", "epochs": 1, "images": 64, "device": "cpu", "keep": 1}
+    folder = write_run(
+        tmp_path, found, ("-params",), evaluator=training, objective={"name": "minimize", "metric": "params"}
+    )
+    run = Run(folder)
+    assert remeasure(run, run.finished, Remeasurement(1))
+    again = Run(folder / FOLDER)
+    kept = [r for r in again.finished if again.weights_of(r) is not None]
+    assert [r.trial for r in kept] == [best(again)[0].trial]
+    assert len({r.metrics["params"] for r in again.finished}) == 3
 
 
 def test_what_is_there_is_not_done_again(noisy):

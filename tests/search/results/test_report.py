@@ -19,6 +19,7 @@ from archdsl_search.results.report.plots import front_plot, progress, time_unit
 from archdsl_search.results.report.scale import Scale, number_text, seconds_text
 from archdsl_search.results.report.writing import report_of
 from archdsl_search.results.run import Run
+from archdsl_search.results.selection import best
 from tests.report.html.browser import Browser
 
 from .conftest import result, write_run
@@ -78,6 +79,26 @@ def test_figures(run):
     assert data.front.axes == ("-mult_adds", "accuracy")
     assert data.front.members == (4, 2, 8)
     assert dict(data.errors) == {f"<b>trial</b> {trial} broke": 1 for trial in (3, 5, 9)}
+
+
+def test_only_trials_of_the_last_stage_are_compared(candidates, tmp_path):
+    """Accuracies with shared weights are others than those of networks trained by themselves."""
+    values = [(0, 0.2), (0, 0.95), (1, 0.9), (1, 0.3), (2, 0.6), (2, 0.5), (2, 0.7)]
+    found = [
+        result(i, candidates[i], (value,), accuracy=value, params=1.0 + i, stage=float(stage))
+        for i, (stage, value) in enumerate(values)
+    ]
+    found.insert(6, result(7, candidates[7], None, State.FAILED, error="lost", stage=2.0))
+    run = Run(write_run(tmp_path / "whole", found))
+    data = report_data(run)
+    assert [(step.trial, step.number, step.best) for step in data.steps] == [(4, 5, 0.6), (5, 6, 0.6), (6, 8, 0.7)]
+    assert data.steps[-1].mean == pytest.approx(0.6)
+    assert data.steps[-1].best == best(run)[0].objective[0]
+    assert data.front is not None
+    assert {trial for _, _, trial in data.front.points} == {4, 5, 6}
+    assert data.evaluations == 8
+    halfway = report_data(Run(write_run(tmp_path / "half", found[:3])))
+    assert [step.trial for step in halfway.steps] == [2]
 
 
 def test_shares_of_options():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archdsl_search.cli.arguments import EngineName, Quiet, Run, TextOrJson, overrides
+from archdsl_search.cli.arguments import Address, EngineName, Quiet, Run, TextOrJson, overrides
 from archdsl_search.cli.errors import UsageError, reported
 from archdsl_search.cli.output import number, print_json, warn
 
@@ -34,6 +34,7 @@ def command(
         Path | None, typer.Option("--out", "-o", metavar="DIR", help="Where it is kept; by default RUN/remeasured.")
     ] = None,
     engine: EngineName = "local",
+    address: Address = "",
     quiet: Quiet = False,
     format: TextOrJson = "text",
 ) -> None:
@@ -60,7 +61,7 @@ def command(
         chosen = front_of(read) if pareto else best(read, top)
         if not chosen:
             raise UsageError(f"{run}: no trial has finished yet")
-        done = remeasure(read, chosen, Remeasurement(repeats, overrides(settings), engine, show), out)
+        done = remeasure(read, chosen, Remeasurement(repeats, overrides(settings), engine, address, show), out)
         found = measured(out or read.folder / FOLDER)
     rows = [_row(result, found[result.identity]) for result in chosen if result.identity in found]
     rows.sort(key=lambda row: -row["mean"][0])

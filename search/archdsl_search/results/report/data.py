@@ -13,6 +13,7 @@ from archdsl_search.outcome import State
 from archdsl_search.results.report.frequencies import Group, groups_of
 from archdsl_search.results.run import Run
 from archdsl_search.results.selection import OBJECTIVE, axis_values, best, default_axes, pareto
+from archdsl_search.schedule import last_stage
 
 TOP = 10
 _SHOWN_ERRORS = 6
@@ -60,6 +61,7 @@ class ReportData:
     Attributes:
         states: how many trials ended in which state; `replayed` and `running` among them.
         seconds: of all evaluations together; `elapsed` is wall time of the run.
+        steps: of what can be compared: where there are stages, of the last one that was reached.
         window: evaluations over which the moving mean is taken.
         top: the best trials, by the first objective.
         front: by the run's objectives, or the one objective and its price; None if there is no second axis.
@@ -132,15 +134,15 @@ def _states(run: Run) -> dict[str, int]:
 
 
 def _steps(results: Sequence[Result]) -> tuple[tuple[Step, ...], int]:
-    """One step for each finished evaluation, and the window of the moving mean."""
-    finished = sum(1 for r in results if r.paid and r.state is State.FINISHED)
-    window = max(5, finished // 20)
+    """One step for each finished evaluation of the last stage, and the window of the moving mean."""
+    compared = {r.trial for r in last_stage(r for r in results if r.paid and r.state is State.FINISHED)}
+    window = max(5, len(compared) // 20)
     steps: list[Step] = []
     values: list[float] = []
     number = 0
     for result in results:
         number += result.paid
-        if not result.paid or result.objective is None:
+        if result.trial not in compared or result.objective is None:
             continue
         values.append(result.objective[0])
         recent = values[-window:]
@@ -160,6 +162,6 @@ def _front(run: Run) -> tuple[Front | None, list[Result]]:
     members = pareto(run, axes)
     labels = axes or run.labels
     # The second axis, most often what is to be small, lies along x.
-    points = tuple((v[1], v[0], r.trial) for r in run.finished for v in [axis_values(run, r, axes)])
+    points = tuple((v[1], v[0], r.trial) for r in last_stage(run.finished) for v in [axis_values(run, r, axes)])
     names = tuple(run.labels[0] if label == OBJECTIVE else label for label in labels)
     return Front((names[1], names[0]), points, tuple(r.trial for r in members)), members
