@@ -86,7 +86,11 @@ CASES = [(name, made, False) for name, made in INFERENCE.items()]
 CASES += [(name, made, True) for name, made in TRAINING.items()]
 
 
-@pytest.mark.parametrize(("name", "derivation", "training"), CASES, ids=lambda value: str(value)[:30])
+@pytest.mark.parametrize(
+    ("name", "derivation", "training"),
+    CASES,
+    ids=[f"{name}-{'training' if training else 'inference'}" for name, _, training in CASES],
+)
 def test_figures_are_those_added_up_from_the_paper(name: str, derivation: Derivation, training: bool) -> None:
     report = archdsl.cost(archdsl.load(name), training=training)
     assert (report.params, report.mult_adds) == derivation().figures
