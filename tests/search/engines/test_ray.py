@@ -81,6 +81,17 @@ def test_an_evaluator_that_cannot_be_made_ends_the_engine(tmp_path):
     engine.close(20.0)
 
 
+def test_other_tuners_of_the_process_find_their_environment_as_it_was(engine, tmp_path):
+    before = {name: value for name, value in os.environ.items() if name.startswith("TUNE")}
+    other = RayEngine(LeasePlan(maker(), LIMITS), Needs(1, 0.5))
+    try:
+        assert os.environ["TUNE_MAX_PENDING_TRIALS_PG"] == "1"
+        assert finish(other, [job(0, tmp_path)])[0].state is State.FINISHED
+    finally:
+        other.close(20.0)
+    assert {name: value for name, value in os.environ.items() if name.startswith("TUNE")} == before
+
+
 def test_light_evaluations_are_packed(tmp_path):
     engine = RayEngine(LeasePlan(maker(), LIMITS, light=True), Needs(1, 0.1), batch=500)
     assert engine.slots == 500

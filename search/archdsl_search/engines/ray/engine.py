@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import ray
@@ -46,14 +47,16 @@ class RayEngine(DeskEngine):
     """
 
     def __init__(self, plan: LeasePlan, needs: Needs, batch: int = 1, address: str = ""):
-        for name, value in _ENVIRONMENT.items():
-            os.environ.setdefault(name, value)
-        os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(needs.workers)
         self._closed = False
-        self._cluster = Cluster(address, needs)
-        if objection := preflight(needs).objection:
-            self._cluster.leave()
-            raise RefusedError(f"the sweep would wait without end: {objection}")
+        self._environment = _Environment({"TUNE_MAX_PENDING_TRIALS_PG": str(needs.workers)})
+        try:
+            self._cluster = Cluster(address, needs)
+            if objection := preflight(needs).objection:
+                self._cluster.leave()
+                raise RefusedError(f"the sweep would wait without end: {objection}")
+        except BaseException:
+            self._environment.restore()
+            raise
         super().__init__(desk_beside_the_driver(), needs.workers * batch)
         self._scratch = make_scratch("tune")
         self._tuner = self._make_tuner(plan, needs)
@@ -72,6 +75,7 @@ class RayEngine(DeskEngine):
             self._cluster.leave()
             self._thread.join(1.0)
             shutil.rmtree(self._scratch, ignore_errors=True)
+            self._environment.restore()
 
     def _make_tuner(self, plan: LeasePlan, needs: Needs) -> tune.Tuner:
         return tune.Tuner(
@@ -123,6 +127,24 @@ class _WhenClosed(tune.Stopper):
     def stop_all(self) -> bool:
         """Whether the engine is closed."""
         return bool(self._closed())
+
+
+class _Environment:
+    """What Tune reads from the environment while an engine is open: other tuners of the process want their own."""
+
+    def __init__(self, values: Mapping[str, str]):
+        self._before = {name: os.environ.get(name) for name in (*_ENVIRONMENT, *values)}
+        for name, value in _ENVIRONMENT.items():
+            os.environ.setdefault(name, value)
+        os.environ.update(values)
+
+    def restore(self) -> None:
+        """Make it what it was."""
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _placement(needs: Needs) -> tune.PlacementGroupFactory:
