@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archdsl.ir.graph import Graph
 from archdsl.pipeline.elaboration import Forms, Request
 from archdsl.pipeline.settings import attributes
-from archdsl.pipeline.tallying import Tally
 from archdsl.spec.elaborate.decisions import Given
 from archdsl.spec.elaborate.scopes import Data
 from archdsl.spec.syntax.model import Label
+
+if TYPE_CHECKING:
+    from archdsl.pipeline.tallying import Tally
 
 
 class Architecture:
@@ -34,9 +36,11 @@ class Architecture:
         self.references: tuple[str, ...] = request.spec.references
         self.params: dict[str, Data] = dict(found.params)
         self.decisions: dict[str, Label] = dict(found.decisions)
-        self._outline = found.graph if isinstance(found, Tally) else self.graph
+        self._outline: Callable[[], Graph] = self.graph
         if isinstance(found, Forms):
             self._forms = found
+        else:
+            self._outline = found.graph
 
     @cached_property
     def _forms(self) -> Forms:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archdsl.diagnostics.diagnostic import ArchdslError, Diagnostic, Severity
 from archdsl.pipeline.architecture import Architecture
 from archdsl.pipeline.elaboration import Request
 from archdsl.pipeline.settings import attributes, labels
-from archdsl.pipeline.space import Space
 from archdsl.spec.elaborate.decisions import Given
 from archdsl.spec.files import Files
 from archdsl.spec.library import locate
 from archdsl.spec.static.check import check_file
+
+if TYPE_CHECKING:
+    from archdsl.pipeline.space import Space
 
 
 def load(
@@ -51,6 +53,8 @@ def load_space(
     Raises:
         ArchdslError: with every mistake that was found without building a network.
     """
+    from archdsl.pipeline.space import Space
+
     return Space(_request(spec, params, decisions, inputs))
 
 
