@@ -32,7 +32,7 @@ def slow_learner(module: object, architecture: archdsl.Architecture, job: archds
     """Gets better with every step, the more the wider it is."""
     width = float(next(iter(architecture.decisions.values())))  # type: ignore[arg-type]
     for step in range(1, 10):
-        time.sleep(0.02)
+        time.sleep(0.1)
         if job.report(step, {"accuracy": width * step}):
             break
     return {"accuracy": width * step, "steps": float(step)}
@@ -58,12 +58,14 @@ def test_the_poor_are_stopped_and_the_best_is_trained_to_the_end(engine, tmp_pat
     stopped = [line for line in results.values() if line["metrics"].get("stopped_early")]
     assert {line["state"] for line in results.values()} == {"finished"}
     assert stopped
-    assert all(line["metrics"]["steps"] < 9 for line in stopped)
+    rungs = [line for line in lines if line["kind"] == "rung" and line["stopped"]]
+    # Word of the last rung may come too late; that of the others has five steps to arrive.
+    early = {line["trial"] for line in rungs if line["step"] <= 4}
+    assert early
+    assert all(results[trial]["metrics"]["steps"] < 9 for trial in early)
     best = max(results.values(), key=lambda line: line["objective"])
     assert best["objective"] == 12 * 9
-    assert {line["trial"] for line in lines if line["kind"] == "rung" and line["stopped"]} >= {
-        line["trial"] for line in stopped
-    }
+    assert {line["trial"] for line in rungs} >= {line["trial"] for line in stopped}
 
 
 def test_a_stopped_trial_that_runs_again_is_stopped_at_the_same_step():
