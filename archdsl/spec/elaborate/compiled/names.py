@@ -8,14 +8,12 @@ from collections.abc import Iterator
 from archdsl.spec.elaborate.compiled.state import Unsupported
 from archdsl.spec.elaborate.compiled.values import expression_of
 from archdsl.spec.elaborate.purity import reads_state
+from archdsl.spec.static.walk import inner_bodies, step_values
 from archdsl.spec.syntax.model import (
     Body,
-    Branches,
     Call,
     Cell,
     Choice,
-    ChooseBody,
-    Do,
     Listing,
     Step,
     StepCall,
@@ -63,7 +61,7 @@ class Names:
             if variables & within:
                 raise Unsupported
             self.all |= variables
-            for inner in bodies_of(step):
+            for inner in inner_bodies(step):
                 self._collect(inner, within | variables | {made.text for made, _ in step.collect})
 
     def _expect_visible(self, body: Body, visible: set[str]) -> None:
@@ -79,19 +77,9 @@ class Names:
                     continue
                 if not names & self.all <= within:
                     raise Unsupported
-            for inner in bodies_of(step):
+            for inner in inner_bodies(step):
                 self._expect_visible(inner, set(within))
             visible |= made | {name.text for name in step.names}
-
-
-def bodies_of(step: Step) -> tuple[Body, ...]:
-    """The bodies in a step."""
-    head = step.head
-    if isinstance(head, Do):
-        return (head.body,)
-    if isinstance(head, Branches):
-        return head.bodies
-    return tuple(body for _, body in head.options) if isinstance(head, ChooseBody) else ()
 
 
 def mentioned(body: Body) -> set[str]:
@@ -123,7 +111,7 @@ def _callables(body: Body) -> Iterator[str]:
     for step in body.steps:
         if isinstance(step.head, Call):
             yield step.head.name
-        for inner in bodies_of(step):
+        for inner in inner_bodies(step):
             yield from _callables(inner)
 
 
@@ -140,20 +128,14 @@ def _texts_of_cell(cell: Cell) -> Iterator[Text]:
 def _texts_of_body(body: Body) -> Iterator[Text]:
     for step in body.steps:
         yield from _texts_of_step(step)
-        for inner in bodies_of(step):
+        for inner in inner_bodies(step):
             yield from _texts_of_body(inner)
 
 
 def _texts_of_step(step: Step) -> Iterator[Text]:
     """What is written beside its bodies."""
-    written = [step.condition, step.repeat]
-    written += step.reads.arguments if step.reads is not None else ()
-    written += [source for _, source in step.loop.variables] if step.loop is not None else ()
-    if isinstance(step.head, Call):
-        written += [attribute.value for attribute in step.head.attributes]
-    for item in written:
-        if item is not None:
-            yield from _texts(item)
+    for value in step_values(step):
+        yield from _texts(value)
 
 
 def _texts(written: Written) -> Iterator[Text]:
