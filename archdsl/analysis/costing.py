@@ -13,6 +13,7 @@ from archdsl.analysis.liveness import peak_of
 from archdsl.analysis.merging import Merged
 from archdsl.analysis.options import CostOptions
 from archdsl.analysis.report import CellCost, CostReport, LayerCost, OperatorCost
+from archdsl.ir.collector import paused
 from archdsl.ir.graph import Graph, Node, Scope
 from archdsl.ir.naming import module_path
 from archdsl.ops.base import Operator
@@ -44,6 +45,11 @@ def cost_report(graph: Graph, batch_size: int = 1, options: CostOptions = _PLAIN
         raise ValueError(f"batch_size must be at least 1, got {batch_size}")
     if batch_size > MOST_SAMPLES:
         raise ValueError(f"batch_size must be at most 2**40, got {batch_size:,}")
+    with paused():
+        return _counted(graph, batch_size, options)
+
+
+def _counted(graph: Graph, batch_size: int, options: CostOptions) -> CostReport:
     figures = [figures_of(node.op, tuple([v.type for v in node.operands])) for node in graph.nodes]
     merged = Merged(graph, options) if options.merges else None
     tree = _Tree(graph.root)

@@ -92,6 +92,13 @@ class Node:
         node.outputs = tuple([Value(kind, "", node) for kind in types])
         return node
 
+    def moved(self, operands: Sequence[Value], path: str, scope: Scope) -> Node:
+        """The same step elsewhere, reading operands of the same types."""
+        node = Node.__new__(Node)
+        node.op, node.operands, node.path, node.scope, node.span = self.op, tuple(operands), path, scope, self.span
+        node.outputs = tuple([Value(value.type, value.name, node) for value in self.outputs])
+        return node
+
     @property
     def operand_types(self) -> tuple[TensorType, ...]:
         """Types of the operands, in order."""

@@ -125,6 +125,8 @@ def _signatures(graph: Graph, root: Frame, homes: list[Frame]) -> None:
     for node, home in zip(graph.nodes, homes, strict=True):
         for value in node.operands:
             source = made_in.get(value, root)
+            if source is home:
+                continue
             meet = _meet(source, home)
             _carry_in(value, home, meet, read)
             _carry_out(value, source, meet, used_outside)

@@ -12,7 +12,7 @@ from archdsl.pipeline.elaboration import Forms, Request
 from archdsl.pipeline.settings import attributes
 from archdsl.spec.elaborate.decisions import Given
 from archdsl.spec.elaborate.scopes import Data
-from archdsl.spec.syntax.model import Label
+from archdsl.spec.syntax.model import Label, SpecFile
 
 if TYPE_CHECKING:
     from archdsl.pipeline.tallying import Tally
@@ -41,6 +41,11 @@ class Architecture:
             self._forms = found
         else:
             self._outline = found.graph
+
+    @property
+    def source(self) -> SpecFile:
+        """The file as it was read, its imports resolved."""
+        return self._request.spec
 
     @cached_property
     def _forms(self) -> Forms:

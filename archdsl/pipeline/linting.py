@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike, fspath
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archdsl.analysis.latency.device import DeviceProfile
 from archdsl.analysis.lints.linter import Lint, lint_graph
@@ -22,6 +22,9 @@ from archdsl.spec.files import Files
 from archdsl.spec.library import library_root, locate
 from archdsl.spec.static.check import check_file
 from archdsl.spec.syntax.model import SpecFile
+
+if TYPE_CHECKING:
+    from archdsl.pipeline.architecture import Architecture
 
 # Random candidates of a search space that are tried if its first one is not valid.
 SAMPLES = 100
@@ -71,18 +74,74 @@ def lint(
     try:
         linter = _Linter(fspath(spec), attributes(params or {}), labels(decisions or {}), inputs or {})
         forms = linter.build(linter.variant)
-        found = linter.lint(forms, rules, profile)
+        found = linter.look(forms, rules, profile)
         over = linter.budgets(forms, limits or {})
     except ArchdslError as error:
         return Linted(list(error.diagnostics))
-    findings = Findings(entry.diagnostic for entry in found)
-    for file in linter.files.by_path.values():
-        for name in file.allow:
-            findings.allow(name.text, name.span)
     examined = tuple(rule.code for rule in rules if rule.enabled)
-    shown = [f for f in findings.result(examined or ("-",)) if f.code != "W0207" or not linter.used_elsewhere(f, rules)]
-    errors = {entry.diagnostic.key for entry in found if entry.error}
-    return Linted([*over, *(f.as_error() if f.key in errors else f for f in shown)], forms.is_candidate)
+    kept = linter.places.allowed(found, examined or ("-",))
+    kept = [f for f in kept if f.code != "W0207" or not linter.used_elsewhere(f, rules)]
+    return Linted([*over, *kept], forms.is_candidate)
+
+
+def lint_architecture(
+    architecture: Architecture, rules: Sequence[Rule], profile: DeviceProfile | None = None
+) -> list[Diagnostic]:
+    """What `lint` finds, allowances aside that silence nothing, of a network that is there already.
+
+    Args:
+        architecture: the network.
+        rules, profile: as of `lint`.
+    """
+    places = _Places(architecture.source, architecture.source.imported_files())
+    found = places.look(architecture.graph(), architecture.graph(training=True), rules, profile)
+    return places.allowed(found, ())
+
+
+class _Places:
+    """Where findings point, and what the files there allow.
+
+    Args:
+        file: the spec.
+        others: the files that it imports, directly or through others.
+    """
+
+    def __init__(self, file: SpecFile, others: Sequence[SpecFile]):
+        root = library_root().resolve()
+        self.file = file
+        self.files = [file, *(other for other in others if other is not file)]
+        self._library = {f.display for f in self.files[1:] if f.path.resolve().is_relative_to(root)}
+
+    def look(
+        self, inference: Graph, training: Graph, rules: Sequence[Rule], profile: DeviceProfile | None = None
+    ) -> list[Lint]:
+        """What rules find in a network, allowed or not."""
+        declared = {given.name: given.span for given in self.file.inputs}
+        return lint_graph(inference, training, rules, self._place, declared, profile)
+
+    def allowed(self, found: Sequence[Lint], examined: Sequence[str]) -> list[Diagnostic]:
+        """What the files don't silence, by place.
+
+        Args:
+            found: what the rules have found.
+            examined: codes of which an allowance that silences nothing is a finding (W0207).
+        """
+        findings = Findings(entry.diagnostic for entry in found)
+        for file in self.files:
+            for name in file.allow:
+                findings.allow(name.text, name.span)
+        errors = {entry.diagnostic.key for entry in found if entry.error}
+        return [f.as_error() if f.key in errors else f for f in findings.result(examined)]
+
+    def _place(self, node: Node) -> Span | None:
+        """Where the step is written; for one of the shipped library, the innermost call outside it."""
+        span, scope = node.span, node.scope
+        while span is not None and span.file in self._library and scope.span is not None:
+            span = scope.span
+            if scope.parent is None:
+                break
+            scope = scope.parent
+        return span
 
 
 @dataclass(frozen=True)
@@ -99,9 +158,9 @@ class _Linter:
 
     def __init__(self, spec: str, params: Any, decisions: Any, inputs: Mapping[str, Sequence[int]]):
         path, display, self.variant = locate(spec)
-        self.files = Files()
-        self.file = self.files.load(path, display)
-        errors = [*self.files.findings_of(self.file), *(check_file(self.file) if self.file.root is not None else ())]
+        files = Files()
+        self.file = files.load(path, display)
+        errors = [*files.findings_of(self.file), *(check_file(self.file) if self.file.root is not None else ())]
         errors = [finding for finding in errors if finding.severity is Severity.ERROR]
         if errors:
             raise ArchdslError(errors)
@@ -109,7 +168,7 @@ class _Linter:
             message = f"{display} has no graph: it is a library of cells"
             raise ArchdslError(Diagnostic("E0107", message, self.file.span))
         self._given = (params, inputs, decisions)
-        self._library = _library_files(self.files, self.file)
+        self.places = _Places(self.file, list(files.by_path.values()))
 
     def build(self, variant: str) -> _Built:
         """The network, or a candidate of the space.
@@ -129,10 +188,9 @@ class _Linter:
         assert training is not None
         return _Built(inference, training, is_space)
 
-    def lint(self, built: _Built, rules: Sequence[Rule], profile: DeviceProfile | None = None) -> list[Lint]:
+    def look(self, built: _Built, rules: Sequence[Rule], profile: DeviceProfile | None = None) -> list[Lint]:
         """What the rules find."""
-        declared = {given.name: given.span for given in self.file.inputs}
-        return lint_graph(built.inference, built.training, rules, self._place, declared, profile)
+        return self.places.look(built.inference, built.training, rules, profile)
 
     def budgets(self, built: _Built, limits: Mapping[str, int]) -> list[Diagnostic]:
         """The budgets that are exceeded."""
@@ -147,7 +205,7 @@ class _Linter:
 
     def used_elsewhere(self, idle: Diagnostic, rules: Sequence[Rule]) -> bool:
         """Whether an allowance that silenced nothing does so in another variant of the file."""
-        allowed = {name.span: name.text for file in self.files.by_path.values() for name in file.allow}
+        allowed = {name.span: name.text for file in self.places.files for name in file.allow}
         wanted = [rule for rule in rules if idle.span is not None and rule.code == allowed.get(idle.span)]
         for variant in ["", *self.file.variants]:
             if variant == self.variant:
@@ -156,25 +214,10 @@ class _Linter:
                 built = self.build(variant)
             except ArchdslError:
                 continue  # a file that is complete only as one of its variants
-            spans = [entry.diagnostic.span for entry in self.lint(built, wanted)]
+            spans = [entry.diagnostic.span for entry in self.look(built, wanted)]
             if any(span is not None and idle.span is not None and span.file == idle.span.file for span in spans):
                 return True
         return False
-
-    def _place(self, node: Node) -> Span | None:
-        """Where the step is written; for one of the shipped library, the innermost call outside it."""
-        span, scope = node.span, node.scope
-        while span is not None and span.file in self._library and scope.span is not None:
-            span = scope.span
-            if scope.parent is None:
-                break
-            scope = scope.parent
-        return span
-
-
-def _library_files(files: Files, main: SpecFile) -> set[str]:
-    root = library_root().resolve()
-    return {f.display for f in files.by_path.values() if f is not main and f.path.resolve().is_relative_to(root)}
 
 
 def _sampled(request: Request, first: Forms) -> Forms:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence, Set
+from typing import TYPE_CHECKING
 
 from archdsl.analysis.costing import cost_report
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.diagnostics.span import Span
+from archdsl.ir.collector import paused
 from archdsl.ir.graph import Graph, Node, Scope
 from archdsl.pipeline.architecture import Architecture
 from archdsl.report.data import Finding, NetworkData, ReportData, report_data
@@ -37,38 +38,30 @@ def report_on(
     """
     from archdsl import __version__
 
-    networks = [
-        _network(architecture, spec, batch_size, training, findings[number] if findings is not None else None)
-        for number, (architecture, spec) in enumerate(zip(architectures, specs, strict=True))
-    ]
-    return report_data(networks, __version__, device)
+    with paused():
+        networks = [
+            _network(architecture, spec, batch_size, training, findings[number] if findings is not None else None)
+            for number, (architecture, spec) in enumerate(zip(architectures, specs, strict=True))
+        ]
+        return report_data(networks, __version__, device)
 
 
-def findings_of(
-    architecture: Architecture,
-    spec: str,
-    params: Mapping[str, Any] | None = None,
-    decisions: Mapping[str, Any] | None = None,
-    inputs: Mapping[str, Sequence[int]] | None = None,
-    profile: DeviceProfile | None = None,
-) -> list[Finding]:
+def findings_of(architecture: Architecture, profile: DeviceProfile | None = None) -> list[Finding]:
     """The guidelines and design lints that a network breaks, as `archdsl lint` finds them by default.
 
     Args:
         architecture: the network.
-        spec, params, decisions, inputs: what `archdsl.load` was asked for to make it.
         profile: of a device; with one that predicts, findings say what they are about in time.
     """
     from archdsl.analysis.lints.catalogue import RULES
-    from archdsl.pipeline.linting import lint
+    from archdsl.pipeline.linting import lint_architecture
 
-    linted = lint(spec, [rule() for rule in RULES], None, params, decisions, inputs, profile)
-    paths = dict(_places(architecture.graph(training=True)))
-    # What an `allow` has to do with it is the file's matter.
-    return [_finding(found, paths) for found in linted.diagnostics if found.code[0] in "GD"]
+    found = lint_architecture(architecture, [rule() for rule in RULES], profile)
+    paths = _paths(architecture.graph(training=True), {diagnostic.span for diagnostic in found} - {None})
+    return [_finding(diagnostic, paths) for diagnostic in found]
 
 
-def _finding(found: Diagnostic, paths: Mapping[Span, str]) -> Finding:
+def _finding(found: Diagnostic, paths: Mapping[Span | None, str]) -> Finding:
     # A report is sent around: where this machine keeps the shipped specs is nobody's business.
     here = f"{library_root()}/"
     notes = [note.replace(here, "specs/") for note in found.notes]
@@ -76,7 +69,7 @@ def _finding(found: Diagnostic, paths: Mapping[Span, str]) -> Finding:
     return Finding(
         code=found.code,
         message=found.message,
-        path=paths.get(found.span, "") if found.span else "",
+        path=paths.get(found.span, ""),
         place=str(found.span or "").replace(here, "specs/"),
         notes=tuple(note for note in notes if note not in gains),
         edit=found.label,
@@ -84,18 +77,23 @@ def _finding(found: Diagnostic, paths: Mapping[Span, str]) -> Finding:
     )
 
 
-def _places(graph: Graph) -> Iterator[tuple[Span, str]]:
-    """For each step of the files the path of its first call; of a step that calls a cell, the call's own."""
-    seen: set[Span | Scope] = set()
+def _paths(graph: Graph, wanted: Set[Span | None]) -> dict[Span | None, str]:
+    """For each of these steps of the files the path of its first call; of a step that calls a cell, the call's own."""
+    found: dict[Span | None, str] = {}
+    seen: set[Scope] = set()
     for node in graph.nodes:
+        if len(found) == len(wanted):
+            break
         step: Node | Scope | None = node
         while step is not None and step not in seen:
+            if step.span in wanted:
+                found.setdefault(step.span, step.path)
             if isinstance(step, Scope):
                 seen.add(step)
-            if step.span is not None and step.span not in seen:
-                seen.add(step.span)
-                yield step.span, step.path
-            step = step.scope if isinstance(step, Node) else step.parent
+                step = step.parent
+            else:
+                step = step.scope
+    return found
 
 
 def _network(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archdsl.analysis.latency.device import DeviceProfile
 from archdsl.analysis.latency.prediction import LatencyReport, predicted
 from archdsl.analysis.latency.roofline import Bound, bound_of
+from archdsl.ir.collector import paused
 from archdsl.ir.graph import Graph
 from archdsl.report.palette import FAMILIES
 from archdsl.report.parts import Part, operator_parts, path_parts
@@ -171,7 +172,8 @@ def report_data(networks: Sequence[NetworkData], version: str, device: DevicePro
             number += 1
         taken.add(label)
         bound = bound_of(network.cost.layers, device) if device else None
-        predicts = device is not None and device.predictor is not None and network.form == "inference"
+        predicts = device is not None and device.predictor is not None and device.mode == "plain"
+        predicts = predicts and network.form == "inference"
         latency = predicted(network.graph, device, network.cost.batch_size) if device and predicts else None
         made.append(replace(network, label=label, bound=bound, latency=latency))
     return ReportData(tuple(made), version, device)
@@ -179,14 +181,15 @@ def report_data(networks: Sequence[NetworkData], version: str, device: DevicePro
 
 def to_dict(data: ReportData) -> dict[str, Any]:
     """The report as plain data, keys always in the same order."""
-    return {
-        "schema": "archdsl.report",
-        "schema_version": SCHEMA_VERSION,
-        "archdsl": data.version,
-        "device": data.device.summary() if data.device else None,
-        "networks": [_network(network) for network in data.networks],
-        "comparison": _comparison(data) if len(data.networks) > 1 else None,
-    }
+    with paused():
+        return {
+            "schema": "archdsl.report",
+            "schema_version": SCHEMA_VERSION,
+            "archdsl": data.version,
+            "device": data.device.summary() if data.device else None,
+            "networks": [_network(network) for network in data.networks],
+            "comparison": _comparison(data) if len(data.networks) > 1 else None,
+        }
 
 
 def _network(network: NetworkData) -> dict[str, Any]:

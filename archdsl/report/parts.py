@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from archdsl.analysis.report import CostReport, LayerCost
@@ -16,6 +17,10 @@ TIME = "seconds"
 
 _MOST_PARTS = 16
 _WORTH_SPLITTING = 0.5
+_figures = attrgetter("params", "mult_adds", "flops", "memory_access", "memory_access_bytes")
+
+# A layer, what is left of its path, its seconds.
+_Row: TypeAlias = "tuple[LayerCost, str, float]"
 
 
 @dataclass
@@ -36,10 +41,17 @@ class Part:
     memory_access_bytes: int = 0
     seconds: float = 0.0
 
-    def add(self, other: LayerCost | Part, seconds: float = 0.0) -> None:
-        """Count a layer, or another part; with the seconds of a layer."""
-        self.seconds += other.seconds if isinstance(other, Part) else seconds
-        self.layers += other.layers if isinstance(other, Part) else 1
+    @classmethod
+    def of(cls, name: str, rows: Sequence[_Row]) -> Part:
+        """The sums of some layers, at least one."""
+        params, mult_adds, flops, moved, bytes_moved = zip(*[_figures(layer) for layer, _, _ in rows], strict=True)
+        seconds = sum([seconds for _, _, seconds in rows])
+        return cls(name, len(rows), sum(params), sum(mult_adds), sum(flops), sum(moved), sum(bytes_moved), seconds)
+
+    def add(self, other: Part) -> None:
+        """Count another part."""
+        self.seconds += other.seconds
+        self.layers += other.layers
         self.params += other.params
         self.mult_adds += other.mult_adds
         self.flops += other.flops
@@ -51,12 +63,11 @@ class Part:
         return dict(vars(self))
 
 
-@dataclass
-class _Branch:
-    """A path with what is under it; a path that ends here has its layers in `own`."""
+class _Branch(NamedTuple):
+    """A part and its layers, each with what is left of its path below the part."""
 
     part: Part
-    rows: list[tuple[LayerCost, str, float]] = field(default_factory=list)
+    rows: Sequence[_Row]
 
 
 def share(part: Part, report: CostReport, key: str) -> float:
@@ -67,10 +78,11 @@ def share(part: Part, report: CostReport, key: str) -> float:
 
 def operator_parts(report: CostReport, times: Sequence[float] = ()) -> list[Part]:
     """One part for each kind of operator, the one with the most operations first, small ones put together."""
-    found: dict[str, Part] = {}
+    found: dict[str, list[_Row]] = {}
     for layer, seconds in _timed(report, times):
-        found.setdefault(layer.op, Part(layer.op)).add(layer, seconds)
-    order = sorted(found.values(), key=lambda part: (-_weight(part, report), part.name))
+        found.setdefault(layer.op, []).append((layer, "", seconds))
+    parts = [Part.of(op, rows) for op, rows in found.items()]
+    order = sorted(parts, key=lambda part: (-_weight(part, report), part.name))
     return _bounded(order, report)
 
 
@@ -85,36 +97,34 @@ def path_parts(report: CostReport, times: Sequence[float] = ()) -> list[Part]:
     The first cut is by the first step of each path; then the part that has most of any figure is cut by the next
     step, as long as it has half and the number allows.
     """
-    rows = [(layer, layer.path, seconds) for layer, seconds in _timed(report, times)]
-    parts = _cut(Part(""), rows)
+    parts = _cut("", [(layer, layer.path, seconds) for layer, seconds in _timed(report, times)])
     done: set[int] = set()
     while len(parts) < _MOST_PARTS:
-        open_ = [branch for branch in parts if id(branch) not in done]
+        open_ = [branch for branch in parts if id(branch.part) not in done]
         largest = max(open_, key=lambda branch: _weight(branch.part, report), default=None)
         if largest is None or _weight(largest.part, report) < _WORTH_SPLITTING:
             break
-        pieces = _cut(largest.part, largest.rows)
+        pieces = _cut(largest.part.name, largest.rows)
         is_leaf = len(pieces) == 1 and pieces[0].part.name == largest.part.name
         if is_leaf or len(parts) + len(pieces) - 1 > _MOST_PARTS:
-            done.add(id(largest))
+            done.add(id(largest.part))
         else:
-            at = parts.index(largest)
+            at = next(i for i, branch in enumerate(parts) if branch is largest)
             parts[at : at + 1] = pieces
     return _bounded([branch.part for branch in parts], report)
 
 
-def _cut(parent: Part, rows: list[tuple[LayerCost, str, float]]) -> list[_Branch]:
+def _cut(parent: str, rows: Sequence[_Row]) -> list[_Branch]:
     """By the next step of the paths, in order of the first layer; a layer that ends here keeps its name."""
-    found: dict[str, _Branch] = {}
+    found: dict[str, list[_Row]] = {}
     for layer, rest, seconds in rows:
         label, _, after = rest.partition("/")
-        name = "/".join(text for text in (parent.name, label) if text)
-        branch = found.get(name)
-        if branch is None:
-            branch = found[name] = _Branch(Part(name))
-        branch.part.add(layer, seconds)
-        branch.rows.append((layer, after, seconds))
-    return list(found.values())
+        members = found.get(label)
+        if members is None:
+            members = found[label] = []
+        members.append((layer, after, seconds))
+    names = {label: "/".join(filter(None, (parent, label))) for label in found}
+    return [_Branch(Part.of(names[label], members), members) for label, members in found.items()]
 
 
 def _weight(part: Part, report: CostReport) -> float:

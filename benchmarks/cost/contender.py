@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import sys
+import tempfile
 import time
 import warnings
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
+
+_FOLDER = tempfile.TemporaryDirectory()  # goes with the process
 
 
 def archdsl_cost(name: str) -> Callable[[], int]:
@@ -28,13 +31,23 @@ def archdsl_cost(name: str) -> Callable[[], int]:
 
 
 def archdsl_report(name: str) -> Callable[[], int]:
-    """From the text of the file to all data of a report: costs, parts, comparison."""
+    """From the text of the file to all data of a report: costs, parts, findings of every lint, comparison.
+
+    The file is a copy of the shipped one, whose form archdsl would remember.
+    """
     import archdsl
-    from archdsl.pipeline.reporting import report_on
+    from archdsl.pipeline.reporting import findings_of, report_on
     from archdsl.report.data import to_dict
+    from archdsl.spec.library import locate
+
+    shipped, _, variant = locate(name)
+    copy = Path(_FOLDER.name) / shipped.name
+    copy.write_text(shipped.read_text(encoding="utf-8"), encoding="utf-8")
+    spec = f"{copy}@{variant}" if variant else str(copy)
 
     def analyse() -> int:
-        data = to_dict(report_on([archdsl.load(name)], [name]))
+        network = archdsl.load(spec)
+        data = to_dict(report_on([network], [name], findings=[findings_of(network)]))
         return int(data["networks"][0]["cost"]["mult_adds"])
 
     return analyse

@@ -11,12 +11,15 @@ runs/bench/cost).
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import platform
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -113,12 +116,21 @@ def row(network: str, name: str, number: int, times: list[float], ratios: list[f
 
 def chains() -> dict[int, dict[str, float]]:
     """Microseconds for each node of chains of so many nodes, linear if they are alike: from the text of a file to the
-    cost, and of that the cost alone, from the graph.
+    cost, of that the cost alone, from the graph, and from the text to all data of a report, findings included.
     """
     import tempfile
 
     import archdsl
     from archdsl.analysis.costing import cost_report
+    from archdsl.pipeline.reporting import findings_of, report_on
+    from archdsl.report.data import to_dict
+
+    def cost(path: Path) -> None:
+        archdsl.cost(archdsl.load(path))
+
+    def report(path: Path) -> None:
+        network = archdsl.load(path)
+        to_dict(report_on([network], [str(path)], findings=[findings_of(network)]))
 
     found = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -126,19 +138,25 @@ def chains() -> dict[int, dict[str, float]]:
             path = Path(folder) / f"chain_{length}.yaml"
             steps = f"  - for: {{i: {length // 2}}}\n    do: [relu, sigmoid]\n"
             path.write_text(f"archdsl: 1\nname: chain\ninputs: {{x: [4, 4, 4]}}\ngraph:\n{steps}", encoding="utf-8")
-            whole, alone = [], []
-            for _ in range(3):
-                started = time.perf_counter()
-                archdsl.cost(archdsl.load(path))
-                whole.append(time.perf_counter() - started)
             graph = archdsl.load(path).graph()
-            for _ in range(5):
-                started = time.perf_counter()
-                cost_report(graph)
-                alone.append(time.perf_counter() - started)
             each = 1e6 / length
-            found[length] = {"text": statistics.median(whole) * each, "graph": statistics.median(alone) * each}
+            found[length] = {
+                "text": each * _median(partial(cost, path)),
+                "graph": each * _median(partial(cost_report, graph)),
+                "report": each * _median(partial(report, path)),
+            }
     return found
+
+
+def _median(work: Callable[[], object], rounds: int = 5) -> float:
+    """Seconds; what a round leaves behind is collected before the next one."""
+    times = []
+    for _ in range(rounds):
+        gc.collect()
+        started = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - started)
+    return statistics.median(times)
 
 
 def candidates(count: int = 300) -> dict[str, float]:
@@ -188,10 +206,12 @@ def markdown(results: dict[str, Any]) -> str:
             if r["contender"] == name
         ]
         lines.append(f"| {name} | {' | '.join(cells)} |")
-    lines += ["\nMicroseconds of archdsl for each node of a chain:\n", "| nodes | text to cost | cost from the graph |"]
-    lines += ["| ---: | ---: | ---: |"]
+    lines.append("\nMicroseconds of archdsl for each node of a chain:\n")
+    lines.append("| nodes | text to cost | cost from the graph | text to report |")
+    lines.append("| ---: | ---: | ---: | ---: |")
     lines += [
-        f"| {length:,} | {each['text']:.2f} | {each['graph']:.2f} |" for length, each in results["chains"].items()
+        f"| {length:,} | {each['text']:.2f} | {each['graph']:.2f} | {each['report']:.2f} |"
+        for length, each in results["chains"].items()
     ]
     known = results["candidates"]
     spread = f"a tenth below {known['tenth']:.2f}, a tenth above {known['ninth']:.2f}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from archdsl.analysis.latency.forms import Mode, mode_of
 from archdsl.analysis.latency.predictor import Predictor
 
 
@@ -25,6 +26,16 @@ class DeviceProfile:
     bandwidth: float
     predictor: Predictor | None = None
     measured: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def mode(self) -> Mode:
+        """Which form of a network its predictor is for."""
+        return mode_of(self.measured.get("mode", "plain"))
+
+    @property
+    def dtype(self) -> str:
+        """In which type of numbers networks were measured."""
+        return str(self.measured.get("dtype", "float32"))
 
     @property
     def ridge(self) -> float:

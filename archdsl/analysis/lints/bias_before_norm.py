@@ -6,14 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from archdsl.analysis.lints.costs import Costs
-from archdsl.analysis.lints.patterns import edited, next_nodes, readers
+from archdsl.analysis.lints.patterns import edited, is_convolution, is_linear, is_transposed, next_nodes
 from archdsl.analysis.lints.rule import Finding, Gain, Quantity, Rule
-from archdsl.ir.graph import Graph, Node
-from archdsl.ir.hierarchy import Frame
-from archdsl.ops.families.convolution import Convolution
-from archdsl.ops.families.linear import Linear
-from archdsl.ops.families.transposed_convolution import ConvTranspose2d
+from archdsl.analysis.lints.subject import Subject
+from archdsl.ir.graph import Node
 
 _NORMS = {"batch_norm1d", "batch_norm2d", "instance_norm2d"}
 
@@ -26,19 +22,19 @@ class BiasBeforeNorm(Rule):
     number: ClassVar[str] = "biases without effect"
     claims: ClassVar[Quantity | None] = "params"
 
-    def findings(self, graph: Graph, root: Frame, costs: Costs) -> Iterator[Finding]:
-        reading = readers(graph)
-        results = set(graph.outputs.values())
-        for node in graph.nodes:
-            if not isinstance(node.op, Convolution | ConvTranspose2d | Linear) or not node.op.bias:
+    def findings(self, subject: Subject) -> Iterator[Finding]:
+        costs = subject.costs
+        for node in subject.graph.nodes:
+            op = node.op
+            if not (is_convolution(op) or is_transposed(op) or is_linear(op)) or not op.bias:
                 continue
-            norms = list(next_nodes(node.outputs[0], reading))
-            if not norms or node.outputs[0] in results or not all(_takes_mean(node, norm) for norm in norms):
+            norms = list(next_nodes(node.outputs[0], subject.readers))
+            if not norms or node.outputs[0] in subject.results or not all(_takes_mean(node, norm) for norm in norms):
                 continue
             before = costs.of(node).params
-            after = costs.figures(edited(node.op, bias=False), node.operand_types).params
+            after = costs.figures(edited(op, bias=False), node.operand_types).params
             if before - after > self.threshold:
-                message = f"the bias of `{node.op.name}` is taken away by the `{norms[0].op.name}` behind it"
+                message = f"the bias of `{op.name}` is taken away by the `{norms[0].op.name}` behind it"
                 yield Finding(node, before - after, message, "bias: false", Gain("params", before, after))
 
 
@@ -47,4 +43,4 @@ def _takes_mean(node: Node, norm: Node) -> bool:
     if norm.op.name not in _NORMS:
         return False
     # A linear layer's features are the last dimension, a norm's channels the first.
-    return not isinstance(node.op, Linear) or node.outputs[0].type.rank == 1
+    return not is_linear(node.op) or node.outputs[0].type.rank == 1

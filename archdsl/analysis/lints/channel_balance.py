@@ -15,17 +15,15 @@ from typing import ClassVar
 
 from archdsl.analysis.lints.costs import Costs
 from archdsl.analysis.lints.patterns import (
-    convolutions,
     edited,
     is_depthwise,
     is_network_input,
     is_network_output,
-    readers,
     written,
 )
 from archdsl.analysis.lints.rule import Finding, Gain, Quantity, Rule
-from archdsl.ir.graph import Graph, Node
-from archdsl.ir.hierarchy import Frame
+from archdsl.analysis.lints.subject import Subject
+from archdsl.ir.graph import Node
 from archdsl.ops.families.convolution import Convolution
 from archdsl.ops.rules.windows import per_axis
 from archdsl.types import TensorType
@@ -46,14 +44,17 @@ class ChannelBalance(Rule):
 
     threshold: float = 1.25
 
-    def findings(self, graph: Graph, root: Frame, costs: Costs) -> Iterator[Finding]:
-        reading = readers(graph)
-        for node, op in convolutions(graph):
-            ratio = excess(node, op)
+    def findings(self, subject: Subject) -> Iterator[Finding]:
+        ratios: dict[tuple[Convolution, TensorType], float] = {}
+        for node, op in subject.convolutions:
+            key = (op, node.operands[0].type)
+            ratio = ratios.get(key)
+            if ratio is None:
+                ratio = ratios[key] = excess(node, op)
             if ratio <= self.threshold or is_depthwise(node, op) or is_network_input(node.operands[0]):
                 continue
-            if not is_network_output(node.outputs[0], graph, reading):
-                yield from _finding(node, op, ratio, costs)
+            if not is_network_output(node.outputs[0], subject.results, subject.readers):
+                yield from _finding(node, op, ratio, subject.costs)
 
 
 def excess(node: Node, op: Convolution) -> float:

@@ -10,12 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from archdsl.analysis.lints.costs import Costs
-from archdsl.analysis.lints.patterns import written
+from archdsl.analysis.lints.patterns import is_transposed, written
 from archdsl.analysis.lints.rule import Finding, Rule
-from archdsl.ir.graph import Graph
-from archdsl.ir.hierarchy import Frame
-from archdsl.ops.families.transposed_convolution import ConvTranspose2d
+from archdsl.analysis.lints.subject import Subject
 
 
 @dataclass(frozen=True)
@@ -25,11 +22,12 @@ class Checkerboard(Rule):
     code: ClassVar[str] = "D0107"
     number: ClassVar[str] = "rest of the kernel's size over the stride"
 
-    def findings(self, graph: Graph, root: Frame, costs: Costs) -> Iterator[Finding]:
-        for node in graph.nodes:
-            if not isinstance(node.op, ConvTranspose2d):
+    def findings(self, subject: Subject) -> Iterator[Finding]:
+        for node in subject.graph.nodes:
+            op = node.op
+            if not is_transposed(op):
                 continue
-            kernel, stride = node.op.kernel_size, node.op.stride
+            kernel, stride = op.kernel_size, op.stride
             rest = max(k % s for k, s in zip(kernel, stride, strict=True))
             if rest > self.threshold:
                 even = tuple(-(-k // s) * s for k, s in zip(kernel, stride, strict=True))

@@ -12,11 +12,10 @@ from math import prod
 from typing import ClassVar
 
 from archdsl.analysis.lints.costs import Costs
-from archdsl.analysis.lints.patterns import behind, written
+from archdsl.analysis.lints.patterns import behind, is_linear, written
 from archdsl.analysis.lints.rule import Finding, Gain, Quantity, Rule
-from archdsl.ir.graph import Graph, Node
-from archdsl.ir.hierarchy import Frame
-from archdsl.ops.families.linear import Linear
+from archdsl.analysis.lints.subject import Subject
+from archdsl.ir.graph import Node
 from archdsl.types import TensorType
 
 
@@ -30,9 +29,10 @@ class ClassifierParameters(Rule):
 
     threshold: float = 0.5
 
-    def findings(self, graph: Graph, root: Frame, costs: Costs) -> Iterator[Finding]:
-        for node in graph.nodes:
-            if not isinstance(node.op, Linear) or not costs.params:
+    def findings(self, subject: Subject) -> Iterator[Finding]:
+        costs = subject.costs
+        for node in subject.graph.nodes:
+            if not is_linear(node.op) or not costs.params:
                 continue
             image = _flattened(node)
             params = costs.of(node).params

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from archdsl.analysis.lints.costs import Costs
-from archdsl.analysis.lints.patterns import readers
 from archdsl.analysis.lints.rule import Finding, Gain, Quantity, Rule
-from archdsl.ir.graph import Graph, Node
-from archdsl.ir.hierarchy import Frame
+from archdsl.analysis.lints.subject import Subject
+from archdsl.ir.graph import Node
 
 
 @dataclass(frozen=True)
@@ -25,30 +23,20 @@ class DeadSteps(Rule):
     claims: ClassVar[Quantity | None] = "mult_adds"
     form: ClassVar[Literal["inference", "training"]] = "training"
 
-    def findings(self, graph: Graph, root: Frame, costs: Costs) -> Iterator[Finding]:
-        alive, reading = living(graph), readers(graph)
+    def findings(self, subject: Subject) -> Iterator[Finding]:
+        alive, reading = subject.alive, subject.readers
+        if len(alive) == len(subject.graph.nodes):
+            return
         taken: set[Node] = set()
         needed = {node.span for node in alive if node.span is not None}
-        for node in graph.nodes:
+        for node in subject.graph.nodes:
             if node not in alive and node.span not in needed and not any(reading.get(value) for value in node.outputs):
                 branch = _branch(node, alive, taken)
                 if len(branch) > self.threshold:
-                    work = sum(costs.of(step).mult_adds for step in branch)
+                    work = sum(subject.costs.of(step).mult_adds for step in branch)
                     noun = "step" if len(branch) == 1 else "steps"
                     message = f"no output depends on this: {len(branch)} {noun} for nothing"
                     yield Finding(node, len(branch), message, "remove it, or read it", Gain("mult_adds", work, 0))
-
-
-def living(graph: Graph) -> set[Node]:
-    """The nodes that an output depends on."""
-    stack = [value.producer for value in graph.outputs.values()]
-    found: set[Node] = set()
-    while stack:
-        node = stack.pop()
-        if node is not None and node not in found:
-            found.add(node)
-            stack.extend(value.producer for value in node.operands)
-    return found
 
 
 def _branch(last: Node, alive: set[Node], taken: set[Node]) -> list[Node]:

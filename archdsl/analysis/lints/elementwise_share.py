@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from archdsl.analysis.lints.costs import Costs
-from archdsl.analysis.lints.patterns import Readers, is_depthwise, is_normalization, readers
+from archdsl.analysis.lints.patterns import Readers, is_convolution, is_depthwise, is_normalization
 from archdsl.analysis.lints.rule import Finding, Gain, Quantity, Rule
-from archdsl.ir.graph import Graph, Node
-from archdsl.ir.hierarchy import Frame
-from archdsl.ops.families.convolution import Convolution
+from archdsl.analysis.lints.subject import Subject
+from archdsl.ir.graph import Node
 
 _FAMILIES = {"activation", "merging", "affine", "normalization"}
 _MOVES = {"channel_shuffle", "pad_channels", "permute", "reshape"}
@@ -45,13 +44,16 @@ class ElementwiseShare(Rule):
     threshold: float = 0.6
     depthwise: bool = False
 
-    def findings(self, graph: Graph, root: Frame, costs: Costs) -> Iterator[Finding]:
-        reading = readers(graph)
-        total = sum(costs.of(node).memory_access for node in graph.nodes if not folds(node, reading))
-        moved = [node for node in graph.nodes if self._is_elementwise(node) and not folds(node, reading)]
+    def findings(self, subject: Subject) -> Iterator[Finding]:
+        costs, reading = subject.costs, subject.readers
+        total = 0
         steps: dict[object, list[Node]] = {}
-        for node in moved:
-            steps.setdefault(node.span or node.path, []).append(node)
+        for node in subject.graph.nodes:
+            if folds(node, reading):
+                continue
+            total += costs.of(node).memory_access
+            if self._is_elementwise(node):
+                steps.setdefault(node.span or node.path, []).append(node)
         traffic = {key: sum(costs.of(node).memory_access for node in nodes) for key, nodes in steps.items()}
         whole = sum(traffic.values())
         share = whole / total if total else 0.0
@@ -71,7 +73,7 @@ class ElementwiseShare(Rule):
         )
 
     def _is_elementwise(self, node: Node) -> bool:
-        if self.depthwise and isinstance(node.op, Convolution) and is_depthwise(node, node.op):
+        if self.depthwise and is_convolution(node.op) and is_depthwise(node, node.op):
             return True
         return node.op.family in _FAMILIES or node.op.name in _MOVES
 

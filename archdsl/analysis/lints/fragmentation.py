@@ -14,10 +14,10 @@ from typing import ClassVar
 
 from archdsl.analysis.lints.blocks import Block, blocks
 from archdsl.analysis.lints.costs import Costs
-from archdsl.analysis.lints.patterns import edited
+from archdsl.analysis.lints.patterns import edited, is_convolution
 from archdsl.analysis.lints.rule import Finding, Gain, Quantity, Rule
-from archdsl.ir.graph import Graph, Node
-from archdsl.ir.hierarchy import Frame
+from archdsl.analysis.lints.subject import Subject
+from archdsl.ir.graph import Node
 from archdsl.ops.families.convolution import Convolution
 
 
@@ -36,15 +36,15 @@ class Fragmentation(Rule):
     threshold: float = 6
     parallelism: float = 1.5
 
-    def findings(self, graph: Graph, root: Frame, costs: Costs) -> Iterator[Finding]:
-        for block in blocks(root):
+    def findings(self, subject: Subject) -> Iterator[Finding]:
+        for block in blocks(subject.root):
             levels = block.levels()
             if len(levels) > self.threshold and len(levels) >= self.parallelism * max(levels.values()):
-                yield _finding(block, levels, costs)
+                yield _finding(block, levels, subject.costs)
 
 
 def _finding(block: Block, levels: dict[Node, int], costs: Costs) -> Finding:
-    sizes = sorted(costs.of(node).mult_adds for node in levels if isinstance(node.op, Convolution))
+    sizes = sorted(costs.of(node).mult_adds for node in levels if is_convolution(node.op))
     serial, abreast = max(levels.values()), max(Counter(levels.values()).values())
     facts = [f"the longest chain has {serial} of them, at most {abreast} stand side by side"]
     if sizes:
@@ -69,9 +69,10 @@ def _siblings(fragments: list[Node]) -> list[list[Node]]:
     """Ungrouped convolutions that read one value through the same window: they can be one."""
     groups: dict[tuple[object, ...], list[Node]] = {}
     for node in fragments:
-        if isinstance(node.op, Convolution) and node.op.groups == 1:
-            window = node.op.window(node.operands[0].type)
-            key = (node.operands[0], type(node.op), window, node.op.bias, node.op.padding_mode)
+        op = node.op
+        if is_convolution(op) and op.groups == 1:
+            window = op.window(node.operands[0].type)
+            key = (node.operands[0], type(op), window, op.bias, op.padding_mode)
             groups.setdefault(key, []).append(node)
     return list(groups.values())
 

@@ -13,10 +13,10 @@ from math import prod, sqrt
 from typing import ClassVar
 
 from archdsl.analysis.lints.costs import Costs
-from archdsl.analysis.lints.patterns import convolutions, edited, is_depthwise
+from archdsl.analysis.lints.patterns import edited, is_depthwise
 from archdsl.analysis.lints.rule import Finding, Gain, Quantity, Rule
-from archdsl.ir.graph import Graph, Node
-from archdsl.ir.hierarchy import Frame
+from archdsl.analysis.lints.subject import Subject
+from archdsl.ir.graph import Node
 from archdsl.ops.families.convolution import Convolution
 from archdsl.ops.rules.windows import per_axis
 from archdsl.types import TensorType
@@ -37,13 +37,13 @@ class GroupPrice(Rule):
     threshold: float = 1.5
     depthwise: bool = False
 
-    def findings(self, graph: Graph, root: Frame, costs: Costs) -> Iterator[Finding]:
-        for node, op in convolutions(graph):
+    def findings(self, subject: Subject) -> Iterator[Finding]:
+        for node, op in subject.convolutions:
             if op.groups == 1 or (is_depthwise(node, op) and not self.depthwise):
                 continue
             ratio = price(node, op)
             if ratio > self.threshold:
-                yield _finding(node, op, ratio, costs)
+                yield _finding(node, op, ratio, subject.costs)
 
 
 def price(node: Node, op: Convolution) -> float:

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from archdsl.analysis.lints.costs import Costs
-from archdsl.analysis.lints.patterns import Readers, behind, is_activation, next_nodes, readers
+from archdsl.analysis.lints.patterns import Readers, behind, is_activation, next_nodes
 from archdsl.analysis.lints.rule import Finding, Rule
-from archdsl.ir.graph import Graph, Node
-from archdsl.ir.hierarchy import Frame
+from archdsl.analysis.lints.subject import Subject
+from archdsl.ir.graph import Node
 
 
 @dataclass(frozen=True)
@@ -29,11 +28,11 @@ class IdentityNonlinearity(Rule):
 
     threshold: float = 8
 
-    def findings(self, graph: Graph, root: Frame, costs: Costs) -> Iterator[Finding]:
-        reading = readers(graph)
+    def findings(self, subject: Subject) -> Iterator[Finding]:
+        reading = subject.readers
         row: dict[Node, int] = {}
         rows: list[list[Node]] = []
-        for node in graph.nodes:
+        for node in subject.graph.nodes:
             if not (is_activation(node.op) and _is_add(behind(node.operands[0])) and _is_shortcut(node, reading)):
                 continue
             before = _earlier(node, row)

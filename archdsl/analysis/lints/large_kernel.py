@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 from archdsl.analysis.lints.costs import Costs, Figures
-from archdsl.analysis.lints.patterns import convolutions, edited, is_depthwise, is_network_input
+from archdsl.analysis.lints.patterns import edited, is_depthwise, is_network_input
 from archdsl.analysis.lints.rule import Finding, Gain, Quantity, Rule
-from archdsl.ir.graph import Graph, Node
-from archdsl.ir.hierarchy import Frame
+from archdsl.analysis.lints.subject import Subject
+from archdsl.ir.graph import Node
 from archdsl.ops.base import OperatorError, infer
 from archdsl.ops.families.convolution import Conv2d
 from archdsl.ops.rules.windows import Sides
@@ -46,10 +46,10 @@ class LargeKernel(Rule):
     smallest_grid: int = 12
     largest_grid: int = 20
 
-    def findings(self, graph: Graph, root: Frame, costs: Costs) -> Iterator[Finding]:
-        for node, op in convolutions(graph):
+    def findings(self, subject: Subject) -> Iterator[Finding]:
+        for node, op in subject.convolutions:
             if isinstance(op, Conv2d) and not is_depthwise(node, op) and _is_large(op):
-                yield from self._finding(node, op, costs)
+                yield from self._finding(node, op, subject.costs)
 
     def _finding(self, node: Node, op: Conv2d, costs: Costs) -> Iterator[Finding]:
         before = costs.of(node)

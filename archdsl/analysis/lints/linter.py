@@ -8,10 +8,11 @@ from typing import NamedTuple
 from archdsl.analysis.latency.device import DeviceProfile
 from archdsl.analysis.lints.costs import Costs
 from archdsl.analysis.lints.rule import Finding, Gain, Quantity, Rule
+from archdsl.analysis.lints.subject import Subject
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.diagnostics.span import Span
+from archdsl.ir.collector import paused
 from archdsl.ir.graph import Graph, Node
-from archdsl.ir.hierarchy import fold
 
 # Where a finding points: the step and the calls around it give the place in the file.
 Place = Callable[[Node], "Span | None"]
@@ -45,35 +46,24 @@ def lint_graph(
         inputs: where the network's inputs are declared.
         profile: of a device; with one that predicts, findings say what they are about in time.
     """
-    forms = {"inference": _Form(graph, profile)}
-    forms["training"] = forms["inference"] if training is graph else _Form(training, None)
-    found: list[Lint] = []
-    for rule in rules:
-        if rule.enabled:
-            form = forms[rule.form]
-            findings = rule.findings(form.graph, form.root, form.costs)
-            found += _diagnosed(rule, findings, form.costs, place or _written_at, inputs or {})
-    return found
-
-
-class _Form:
-    """A form of the network with what all rules need of it."""
-
-    def __init__(self, graph: Graph, profile: DeviceProfile | None):
-        self.graph = graph
-        self.root = fold(graph)
-        self.costs = Costs(graph, profile)
+    inference = Subject(graph, profile)
+    forms = {"inference": inference, "training": inference if training is graph else Subject(training)}
+    with paused():
+        return [
+            lint
+            for rule in rules
+            if rule.enabled
+            for lint in _diagnosed(rule, forms[rule.form], place or _written_at, inputs or {})
+        ]
 
 
 def _written_at(node: Node) -> Span | None:
     return node.span
 
 
-def _diagnosed(
-    rule: Rule, findings: Iterator[Finding], costs: Costs, place: Place, inputs: dict[str, Span]
-) -> Iterator[Lint]:
+def _diagnosed(rule: Rule, form: Subject, place: Place, inputs: dict[str, Span]) -> Iterator[Lint]:
     groups: dict[tuple[Span | None, str], list[Finding]] = {}
-    for finding in findings:
+    for finding in rule.findings(form):
         span = inputs.get(finding.input) if finding.node is None else place(finding.node)
         # Graphs that no file made have no spans: there each path is a place of its own.
         path = "" if span is not None or finding.node is None else finding.node.path
@@ -81,8 +71,8 @@ def _diagnosed(
     for (span, _), members in groups.items():
         worst = max(members, key=lambda finding: (finding.number, _saved(finding)))
         notes = (
-            *_gain_note(members, costs),
-            *_time_note(members, costs),
+            *_gain_note(members, form.costs),
+            *_time_note(members, form.costs),
             *worst.facts,
             *_places_note(members),
             *(_calls(worst.node, span) if worst.node is not None else ()),

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
-from archdsl.analysis.lints.costs import Costs
-from archdsl.analysis.lints.patterns import PASSING, Readers, behind, next_nodes, readers
+from archdsl.analysis.lints.patterns import PASSING, Readers, behind, is_convolution, next_nodes
 from archdsl.analysis.lints.rule import Finding, Gain, Quantity, Rule
-from archdsl.ir.graph import Graph, Node
-from archdsl.ir.hierarchy import Frame
-from archdsl.ops.families.convolution import Convolution
+from archdsl.analysis.lints.subject import Subject
+from archdsl.ir.graph import Node
 
 # Those that set half of the numbers to zero.
 _RECTIFIERS = {"relu", "relu6"}
@@ -33,29 +31,28 @@ class NarrowNonlinearity(Rule):
 
     threshold: float = 2.5
 
-    def findings(self, graph: Graph, root: Frame, costs: Costs) -> Iterator[Finding]:
-        reading = readers(graph)
-        for node in graph.nodes:
+    def findings(self, subject: Subject) -> Iterator[Finding]:
+        for node in subject.graph.nodes:
             if node.op.name not in _RECTIFIERS or prod(node.outputs[0].type.shape[1:]) == 1:
                 continue
-            before, after = _width_before(node), _width_behind(node, reading)
+            before, after = _width_before(node), _width_behind(node, subject.readers)
             width = node.outputs[0].type.shape[0] if node.outputs[0].type.shape else 1
             ratio = min(before, after) / width
             if ratio > self.threshold:
                 message = f"a `{node.op.name}` on {width} channels, between {before} before and {after} behind"
-                gain = Gain("memory_access", costs.of(node).memory_access, 0)
+                gain = Gain("memory_access", subject.costs.of(node).memory_access, 0)
                 yield Finding(node, ratio, message, "leave the non-linearity out", gain)
 
 
 def _width_before(node: Node) -> int:
     """Channels that the convolution in front reads; 0 if there is none."""
     maker = behind(node.operands[0], _BETWEEN)
-    return maker.operands[0].type.shape[0] if maker is not None and isinstance(maker.op, Convolution) else 0
+    return maker.operands[0].type.shape[0] if maker is not None and is_convolution(maker.op) else 0
 
 
 def _width_behind(node: Node, reading: Readers) -> int:
     """Channels that the convolutions behind make together; 0 if something else reads the value."""
     found = list(next_nodes(node.outputs[0], reading))
-    if not all(isinstance(reader.op, Convolution) for reader in found):
+    if not all(is_convolution(reader.op) for reader in found):
         return 0
     return sum(reader.outputs[0].type.shape[0] for reader in found)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import Iterator, Mapping, Set
+from functools import cache
+from typing import Any, TypeAlias, TypeGuard, TypeVar
 
-from archdsl.ir.graph import Graph, Node, Value, users
+from archdsl.ir.graph import Graph, Node, Value
 from archdsl.ops.base import Operator
 from archdsl.ops.families.activation import Elementwise, Softmax
 from archdsl.ops.families.convolution import Convolution
@@ -24,19 +25,40 @@ PASSING = frozenset({"identity", "dropout", "dropout2d", "drop_path"})
 _MIXING = (Convolution, ConvTranspose2d, Linear)
 
 
-def readers(graph: Graph) -> Readers:
-    """The nodes that read each value."""
-    return users(graph)
+@cache
+def _is_a(kind: type[Operator], bases: tuple[type[Operator], ...]) -> bool:
+    # Models of pydantic answer isinstance in Python, which lints would ask for a dozen times at each step.
+    return issubclass(kind, bases)
+
+
+def is_convolution(op: Operator) -> TypeGuard[Convolution]:
+    """Whether it is a convolution, not a transposed one."""
+    return _is_a(type(op), (Convolution,))
+
+
+def is_transposed(op: Operator) -> TypeGuard[ConvTranspose2d]:
+    """Whether it is a transposed convolution."""
+    return _is_a(type(op), (ConvTranspose2d,))
+
+
+def is_linear(op: Operator) -> TypeGuard[Linear]:
+    """Whether it is a linear layer."""
+    return _is_a(type(op), (Linear,))
+
+
+def is_pooling(op: Operator) -> TypeGuard[Pooling]:
+    """Whether it is a pooling with a window."""
+    return _is_a(type(op), (Pooling,))
 
 
 def is_activation(op: Operator) -> bool:
     """Whether it is a non-linearity, element by element."""
-    return isinstance(op, Elementwise)
+    return _is_a(type(op), (Elementwise,))
 
 
 def is_normalization(op: Operator) -> bool:
     """Whether it normalises."""
-    return isinstance(op, Normalization)
+    return _is_a(type(op), (Normalization,))
 
 
 def is_merge(node: Node) -> bool:
@@ -46,19 +68,24 @@ def is_merge(node: Node) -> bool:
 
 def is_fragment(node: Node) -> bool:
     """Whether it is a convolution or a pooling with a window: what arXiv:1807.11164 counts as a fragment."""
-    return isinstance(node.op, Convolution | ConvTranspose2d | Pooling)
-
-
-def convolutions(graph: Graph) -> Iterator[tuple[Node, Convolution]]:
-    """Convolutions in graph order."""
-    for node in graph.nodes:
-        if isinstance(node.op, Convolution):
-            yield node, node.op
+    return _is_a(type(node.op), (Convolution, ConvTranspose2d, Pooling))
 
 
 def is_depthwise(node: Node, op: Convolution) -> bool:
     """Whether every channel is convolved by itself."""
     return op.groups > 1 and op.groups == node.operands[0].type.shape[0]
+
+
+def living(graph: Graph) -> set[Node]:
+    """The nodes that an output depends on."""
+    stack = [value.producer for value in graph.outputs.values()]
+    found: set[Node] = set()
+    while stack:
+        node = stack.pop()
+        if node is not None and node not in found:
+            found.add(node)
+            stack.extend([value.producer for value in node.operands])
+    return found
 
 
 def behind(value: Value, skipped: frozenset[str] = PASSING) -> Node | None:
@@ -83,22 +110,22 @@ def next_nodes(value: Value, reading: Readers) -> Iterator[Node]:
 def is_network_input(value: Value) -> bool:
     """Whether a value has the channels of one of the network's inputs: nothing with a width stands between."""
     while (node := value.producer) is not None:
-        if isinstance(node.op, _MIXING) or len(node.operands) != 1:
+        if len(node.operands) != 1 or _is_a(type(node.op), _MIXING):
             return False
         value = node.operands[0]
     return True
 
 
-def is_network_output(value: Value, graph: Graph, reading: Readers) -> bool:
-    """Whether a value leaves the network with the channels it has: activations, softmax, pooling and the
-    like at most follow."""
-    results = set(graph.outputs.values())
+def is_network_output(value: Value, results: Set[Value], reading: Readers) -> bool:
+    """Whether a value leaves the network, as one of its results, with the channels it has: activations, softmax,
+    pooling and the like at most follow.
+    """
     while value not in results:
         following = reading.get(value, ())
         if len(following) != 1:
             return False
         node = following[0]
-        plain = isinstance(node.op, Elementwise | Softmax | Pooling) or "pool" in node.op.name
+        plain = _is_a(type(node.op), (Elementwise, Softmax, Pooling)) or "pool" in node.op.name
         if not (plain or node.op.name in PASSING or node.op.family in ("shape", "resampling")) or not node.outputs:
             return False
         value = node.outputs[0]

@@ -12,13 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-from archdsl.analysis.lints.costs import Costs
-from archdsl.analysis.lints.dead_steps import living
+from archdsl.analysis.lints.patterns import is_convolution, is_pooling, is_transposed
 from archdsl.analysis.lints.rule import Finding, Rule
+from archdsl.analysis.lints.subject import Subject
 from archdsl.ir.graph import Graph, Node, Value
-from archdsl.ir.hierarchy import Frame
-from archdsl.ops.families.convolution import Convolution
-from archdsl.ops.families.pooling import Pooling
 from archdsl.ops.families.transposed_convolution import ConvTranspose2d
 
 _LOCAL = {"activation", "normalization", "merging", "affine", "regularization", "structural", "selection"}
@@ -47,9 +44,9 @@ class ReceptiveField(Rule):
     def enabled(self) -> bool:
         return self.object_size > 0
 
-    def findings(self, graph: Graph, root: Frame, costs: Costs) -> Iterator[Finding]:
-        alive = living(graph)
-        seen = {value: field for value, field in fields(graph).items() if value.producer in alive}
+    def findings(self, subject: Subject) -> Iterator[Finding]:
+        alive = subject.alive
+        seen = {value: field for value, field in fields(subject.graph).items() if value.producer in alive}
         if not seen:
             return
         value = max(seen, key=lambda value: min(seen[value].size))
@@ -80,11 +77,11 @@ def fields(graph: Graph) -> dict[Value, Field]:
 
 
 def _field(node: Node, known: dict[Value, Field]) -> Field | None:
-    if isinstance(node.op, Convolution | Pooling):
+    if is_convolution(node.op) or is_pooling(node.op):
         field = known.get(node.operands[0])
         window = node.op.window(node.operands[0].type)
         return None if field is None else _through(field, window.extents, window.stride)
-    if isinstance(node.op, ConvTranspose2d):
+    if is_transposed(node.op):
         return _enlarged(node, node.op, known.get(node.operands[0]))
     if node.op.name in _RESCALING:
         return _rescaled(node, known.get(node.operands[0]))

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from math import ceil, prod
 from typing import ClassVar
 
-from archdsl.analysis.lints.costs import Costs
-from archdsl.analysis.lints.patterns import is_network_output, readers, written
+from archdsl.analysis.lints.patterns import is_network_output, written
 from archdsl.analysis.lints.rule import Finding, Rule
+from archdsl.analysis.lints.subject import Subject
 from archdsl.ir.graph import Graph, Node, Value
-from archdsl.ir.hierarchy import Frame
 
 
 @dataclass(frozen=True)
@@ -28,17 +27,16 @@ class RepresentationalBottleneck(Rule):
 
     threshold: float = 4.0
 
-    def findings(self, graph: Graph, root: Frame, costs: Costs) -> Iterator[Finding]:
+    def findings(self, subject: Subject) -> Iterator[Finding]:
         narrowest: Value | None = None
-        reading = readers(graph)
-        for value in passages(graph):
+        for value in passages(subject.graph):
             if len(value.type.shape) != 3 or prod(value.type.shape[1:]) == 1:
                 if narrowest is not None:
                     return
                 continue
             if narrowest is not None and value.producer is not None:
                 drop = narrowest.type.elements / value.type.elements
-                if drop > self.threshold and not is_network_output(value, graph, reading):
+                if drop > self.threshold and not is_network_output(value, subject.results, subject.readers):
                     yield self._finding(value.producer, narrowest, value, drop)
             if narrowest is None or value.type.elements < narrowest.type.elements:
                 narrowest = value

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import ClassVar, Literal
 
-from archdsl.analysis.lints.costs import Costs
+from archdsl.analysis.lints.subject import Subject
 from archdsl.diagnostics.codes import CODES
-from archdsl.ir.graph import Graph, Node
-from archdsl.ir.hierarchy import Frame
+from archdsl.ir.graph import Node
 
 Quantity = Literal["mult_adds", "memory_access", "params"]
 
@@ -94,12 +93,6 @@ class Rule(ABC):
         return CODES[self.code].reference
 
     @abstractmethod
-    def findings(self, graph: Graph, root: Frame, costs: Costs) -> Iterator[Finding]:
-        """What is found in a network.
-
-        Args:
-            graph: the network, in the rule's form.
-            root: the same folded into cell calls (`ir.hierarchy.fold`).
-            costs: figures of its nodes.
-        """
+    def findings(self, subject: Subject) -> Iterator[Finding]:
+        """What is found in a network, in the rule's form."""
         raise NotImplementedError

@@ -6,11 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from archdsl.analysis.lints.costs import Costs
-from archdsl.analysis.lints.dead_steps import living
 from archdsl.analysis.lints.rule import Finding, Rule
-from archdsl.ir.graph import Graph
-from archdsl.ir.hierarchy import Frame
+from archdsl.analysis.lints.subject import Subject
 
 _SPLITS = {"split", "chunk"}
 
@@ -26,8 +23,8 @@ class UnusedValues(Rule):
     number: ClassVar[str] = "elements of one sample that are made and dropped"
     form: ClassVar[Literal["inference", "training"]] = "training"
 
-    def findings(self, graph: Graph, root: Frame, costs: Costs) -> Iterator[Finding]:
-        alive = living(graph)
+    def findings(self, subject: Subject) -> Iterator[Finding]:
+        graph, alive = subject.graph, subject.alive
         read = {value for node in graph.nodes if node in alive for value in node.operands}
         read.update(graph.outputs.values())
         for name, value in graph.inputs.items():

@@ -15,9 +15,6 @@ from archdsl.cli.arguments import (
     Training,
     device_profile,
     loaded,
-    parsed_decisions,
-    parsed_inputs,
-    parsed_settings,
 )
 from archdsl.cli.errors import UsageError
 
@@ -68,8 +65,7 @@ def command(
     from archdsl.pipeline.reporting import findings_of, report_on
 
     architectures = [loaded(spec, settings, inputs, decisions) for spec in specs]
-    given = (parsed_settings(settings), parsed_decisions(decisions), parsed_inputs(inputs))
-    findings = [findings_of(made, spec, *given, profile) for made, spec in zip(architectures, specs, strict=True)]
+    findings = [findings_of(architecture, profile) for architecture in architectures]
     text = _written(report_on(architectures, specs, batch_size, training, profile, findings), kind)
     if output is None:
         print(text, end="")

@@ -22,7 +22,7 @@ from archdsl.types import TensorType
 
 # Steps of a network after which counting pays, and steps that a count may look at itself.
 PATIENCE = 50_000
-_BUDGET = 100_000
+_BUDGET = 20_000
 
 
 class GivenUp(Exception):  # noqa: N818 - a signal, not an error

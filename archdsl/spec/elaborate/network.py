@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from archdsl.diagnostics.diagnostic import Diagnostic, Severity
 from archdsl.diagnostics.span import Span
+from archdsl.ir.collector import paused
 from archdsl.ir.graph import Graph, Scope, Value
 from archdsl.spec.elaborate.binding import step_value
 from archdsl.spec.elaborate.cells import check_requirements, default_parameter, output_value, set_parameter
-from archdsl.spec.elaborate.decisions import Decider, Decision, Given, same_for_equal
+from archdsl.spec.elaborate.decisions import Decider, Decision, same_for_equal
 from archdsl.spec.elaborate.forecast import PATIENCE, Counting, GivenUp
 from archdsl.spec.elaborate.messages import did_you_mean, show
-from archdsl.spec.elaborate.run import Bindings, Impatient, Made, Reported, Run, Stopped
+from archdsl.spec.elaborate.repetition import Recorded, Repetitions
+from archdsl.spec.elaborate.run import Bindings, Made, Reported, Run, Stopped
 from archdsl.spec.elaborate.scopes import Absent, BoundStep, Context, Data, Frame, Names
 from archdsl.spec.elaborate.steps import run_body
 from archdsl.spec.elaborate.values import evaluate
@@ -51,10 +52,11 @@ class Elaboration:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What of a file's calls need be looked at only once, whichever form is built; as of `Run`."""
+    """What of a file's calls need be looked at only once, whichever form is built; as of `Run` and `Repetitions`."""
 
     prepared: dict[Call, Made] = field(default_factory=dict)
     bindings: dict[Call, Bindings | None] = field(default_factory=dict)
+    calls: dict[object, Recorded] = field(default_factory=dict)
 
 
 def elaborate(
@@ -76,19 +78,14 @@ def elaborate(
         like: takes what is known of calls, for further elaborations of the same file.
     """
     given = (params or {}, shapes or {})
+    like = like or Remembered()
     run = Run(_empty(spec), training, decider, PATIENCE)
-    if like is not None:
-        run.prepared, run.bindings = like.prepared, like.bindings
+    run.prepared, run.bindings = like.prepared, like.bindings
+    run.memory = Repetitions(run, like.calls)
+    run.forecast = lambda: _forecast(spec, training, decider, *given)
     with room():
-        try:
-            values = attempt(run, spec, *given)
-        except Impatient:
-            refused = _forecast(spec, training, decider, *given)
-            if refused is not None:
-                return replace(_outcome(run, {}), graph=None, findings=[*run.findings.values(), *refused])
-            # What was decided so far stays as it is: a decider may draw.
-            run = Run(_empty(spec), training, Given(run.decisions, decider))
-            values = attempt(run, spec, *given)
+        values = attempt(run, spec, *given)
+    run.memory = run.forecast = None  # they hold the run, which would stay until the next collection
     return _outcome(run, values)
 
 
@@ -114,14 +111,14 @@ def _forecast(
     decider: Decider,
     params: Mapping[str, Attribute],
     shapes: Mapping[str, tuple[int, ...]],
-) -> list[Diagnostic] | None:
-    """Count the steps without building anything: the limits that are passed, or None."""
+) -> list[Diagnostic]:
+    """Count the steps without building anything: the limits that are passed."""
     run = Counting(_empty(spec), training, decider, same_for_equal(decider))
     try:
         attempt(run, spec, params, shapes)
     except GivenUp:
-        return None
-    return [found for found in run.findings.values() if found.code in ("E0903", "E0904")] or None
+        return []
+    return [found for found in run.findings.values() if found.code in ("E0903", "E0904")]
 
 
 def _outcome(run: Run, values: dict[str, Data]) -> Elaboration:
@@ -136,17 +133,15 @@ def _outcome(run: Run, values: dict[str, Data]) -> Elaboration:
 def room() -> Iterator[None]:
     """Room for 64 cell calls with 64 nested bodies each; Python's own frames do not use the C stack.
 
-    The garbage collector pauses meanwhile: it would walk a growing graph again and again, and find nothing.
+    The garbage collector pauses meanwhile.
     """
-    limit, collecting = sys.getrecursionlimit(), gc.isenabled()
+    limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, 100_000))
-    gc.disable()
     try:
-        yield
+        with paused():
+            yield
     finally:
         sys.setrecursionlimit(limit)
-        if collecting:
-            gc.enable()
 
 
 def _build(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from archdsl.diagnostics.diagnostic import Diagnostic, Severity
@@ -31,18 +32,14 @@ class Stopped(Exception):  # noqa: N818
     """A limit is passed: elaboration ends here; the finding is there."""
 
 
-class Impatient(Exception):  # noqa: N818
-    """So many steps that it pays to count them first (see `forecast`)."""
-
-
 V = TypeVar("V")
 
 
 class CallMemory(Protocol[V]):
-    """Knows calls of cells that were looked at before, in runs that build nothing."""
+    """Knows calls of cells that were looked at before."""
 
-    def visit(self, bound: BoundStep, arguments: list[Data], ctx: Context) -> V:
-        """A call that is about to be looked at."""
+    def visit(self, bound: BoundStep, arguments: list[Data], ctx: Context) -> V | None:
+        """A call that is about to be looked at; None for one that is not to be remembered."""
 
     def recall(self, visit: V, span: Span, ctx: Context) -> list[Data] | None:
         """The values of an equal call that was looked at before; None if there was none."""
@@ -100,7 +97,9 @@ class Run:
         positions: which options were taken, by decision.
         steps: expanded steps so far.
         asked: how often a decision was needed.
-        memory: of calls, where steps are only counted.
+        memory: of calls that were looked at before; None where each is looked at for itself.
+        forecast: what passes a limit in the whole network; asked once, after so many steps that counting first pays.
+        training_reads: how often `training` was read.
         guessing: above 0 where a step is looked at of which is not known whether it is there.
         prepared: calls whose attributes are constants, ready to be made, by head.
         bindings: the other calls, by what their attributes read; None where that is not all that they hang on.
@@ -111,7 +110,9 @@ class Run:
         self.training = training
         self.decider = decider
         self.patience = patience
+        self.forecast: Callable[[], list[Diagnostic]] | None = None
         self.saw_training = False
+        self.training_reads = 0
         self.findings: dict[tuple[str, Span | None], Diagnostic] = {}
         self.decisions: dict[str, Label] = {}
         self.points: dict[str, Decision] = {}
@@ -132,6 +133,7 @@ class Run:
     def read_training(self) -> bool:
         """The value of `training`."""
         self.saw_training = True
+        self.training_reads += 1
         return self.training
 
     # What grows.
@@ -248,14 +250,13 @@ class Run:
         """Count one expanded step.
 
         Raises:
-            Stopped: past the limit.
-            Impatient: past the steps after which counting pays.
+            Stopped: past the limit, or where those to come pass it.
         """
         self.steps += 1
         if self.steps > self.patience:
-            if self.steps <= STEP_LIMIT:
-                raise Impatient
-            self.too_many(outermost(step.span, ctx))
+            self._look_ahead()
+            if self.steps > STEP_LIMIT:
+                self.too_many(outermost(step.span, ctx))
 
     def count_rounds(self, step: Step, rounds: int, least: int, span: Span, ctx: Context) -> None:
         """Refuse a loop that passes the limit, before its first round; rounds of a call count as steps.
@@ -264,16 +265,29 @@ class Run:
             least: how many steps one round has at least.
 
         Raises:
-            Stopped: past the limit.
-            Impatient: past the steps after which counting pays.
+            Stopped: past the limit, or where the steps to come pass it.
         """
         total = rounds * max(least, 1)
         if self.steps + total > STEP_LIMIT:
             self.too_many(span, ctx, f"{rounds:,} rounds" + (f" of at least {least:,} steps" if least > 1 else ""))
         if self.steps + total > self.patience:
-            raise Impatient
+            self._look_ahead()
         if isinstance(step.head, Call):
             self.steps += max(rounds - 1, 0)
+
+    def _look_ahead(self) -> None:
+        """Ask the forecast, once, whether the whole network passes a limit.
+
+        Raises:
+            Stopped: if it does.
+        """
+        self.patience = STEP_LIMIT
+        forecast, self.forecast = self.forecast, None
+        refused = forecast() if forecast is not None else []
+        for found in refused:
+            self.findings.setdefault(found.key, found)
+        if refused:
+            raise Stopped
 
     def too_many(self, span: Span, ctx: Context | None = None, label: str = "") -> None:
         """End the elaboration for the number of steps.

@@ -8,12 +8,11 @@ from typing import Any
 
 import archdsl
 from archdsl.analysis.lints.catalogue import RULES
-from archdsl.analysis.lints.costs import Costs
 from archdsl.analysis.lints.receptive_field import ReceptiveField
 from archdsl.analysis.lints.rule import Finding, Rule
+from archdsl.analysis.lints.subject import Subject
 from archdsl.analysis.report import CostReport
 from archdsl.diagnostics.diagnostic import Diagnostic
-from archdsl.ir.hierarchy import fold
 from archdsl.pipeline.linting import lint
 
 OBJECT_SIZE = 64
@@ -36,7 +35,7 @@ def raw(folder: Path, text: str, rule: Rule) -> list[Finding]:
     path = folder / "spec.yaml"
     path.write_text(text, encoding="utf-8")
     graph = archdsl.load(path).graph(training=rule.form == "training")
-    return list(rule.findings(graph, fold(graph), Costs(graph)))
+    return list(rule.findings(Subject(graph)))
 
 
 def cost_of_text(folder: Path, text: str) -> CostReport:
