@@ -60,11 +60,15 @@ def loaded(
     )
 
 
-def device_profile(path: Path | None) -> DeviceProfile | None:
+def device_profile(path: Path | None, layers: bool = True) -> DeviceProfile | None:
     """The device profile in a file.
 
+    Args:
+        path: the file; None for no profile.
+        layers: whether times of layers as they are written are needed.
+
     Raises:
-        UsageError: if it is none.
+        UsageError: if it is none, or predicts another form of networks than is needed.
         OSError: if it can't be read.
     """
     if path is None:
@@ -72,9 +76,15 @@ def device_profile(path: Path | None) -> DeviceProfile | None:
     from archdsl.analysis.latency.profile_file import ProfileError, read_profile
 
     try:
-        return read_profile(path)
+        found = read_profile(path)
     except ProfileError as error:
         raise UsageError(f"--device {error}") from None
+    if layers and found.mode != "plain" and found.predictor is not None:
+        raise UsageError(
+            f"--device {path}: it predicts the optimized form, whose steps are not the layers shown here; take a "
+            "profile of `--mode plain`, or `archdsl cost`"
+        )
+    return found
 
 
 def expect_folder(path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archdsl.analysis.costing import cost_report
 from archdsl.analysis.experiments.linear_model import LinearModel, Work, fit, mean_relative_error
@@ -33,6 +33,20 @@ class Measured:
         """Batches a second."""
         return 1 / self.timing.median
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether it is the network of G4 without element-wise steps."""
+        return self.experiment.guideline == "G4" and self.experiment.row == "neither"
+
+
+class ElementwiseShare(NamedTuple):
+    """The share of element-wise steps in a network: of memory access, of measured, fitted and published time."""
+
+    memory_access: float
+    time: float
+    fitted_time: float
+    published_time: float
+
 
 @dataclass(frozen=True)
 class GuidelineBench:
@@ -60,6 +74,22 @@ class GuidelineBench:
     def held_out_error(self) -> float | None:
         """Mean relative error on tables left out of the fit; None with a single table."""
         return sum(abs(1 / ratio - 1) for ratio in self.held_out) / len(self.held_out) if self.held_out else None
+
+    def elementwise(self, row: Measured) -> ElementwiseShare | None:
+        """What the ReLUs and shortcuts of a network of G4 take: the difference to the one that has neither.
+
+        None for the experiments of other guidelines.
+        """
+        if row.experiment.guideline != "G4":
+            return None
+        key = (row.experiment.table, row.experiment.factor)
+        without = next(r for r in self.rows if (r.experiment.table, r.experiment.factor) == key and r.is_bare)
+        return ElementwiseShare(
+            1 - without.work.memory_access / row.work.memory_access,
+            1 - without.timing.median / row.timing.median,
+            1 - self.model.seconds(without.work) / self.model.seconds(row.work),
+            1 - row.experiment.published / without.experiment.published,
+        )
 
     def profile(self) -> DeviceProfile:
         """The device profile: the fitted coefficients are its predictor."""
@@ -92,7 +122,7 @@ class GuidelineBench:
         return {**head, "rows": [self._row(row) for row in self.rows]}
 
     def _row(self, row: Measured) -> dict[str, Any]:
-        given = row.experiment
+        given, share = row.experiment, self.elementwise(row)
         return {
             "table": given.table,
             "guideline": given.guideline,
@@ -104,6 +134,7 @@ class GuidelineBench:
             "predicted_seconds": self.model.seconds(row.work),
             "published": given.published,
             "published_unit": given.unit,
+            "elementwise": None if share is None else share._asdict(),
         }
 
 

@@ -14,14 +14,19 @@ if TYPE_CHECKING:
     from torch import nn
 
     from archdsl.analysis.latency.device import DeviceProfile
+    from archdsl.analysis.latency.forms import Mode
     from archdsl.analysis.latency.observations import Observation
     from archdsl.analysis.latency.prediction import LatencyReport
+    from archdsl.backends.torch.profiling import Profiled
     from archdsl.backends.torch.stopwatch import Clock, DeviceFacts, Timing
+    from archdsl.ir.graph import Graph
 
     Build = Callable[[Architecture], nn.Module]
 
 # Raised when a field of the JSON form changes its meaning or goes; new fields leave it.
 SCHEMA_VERSION = 1
+# A view takes no time; fits work with logarithms.
+LEAST_SECONDS = 1e-8
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,9 @@ class ProfileReport:
         runtime: what was timed as a whole.
         clock: `wall`, or `cpu` for processor time.
         whole: seconds of one forward pass.
-        layers: seconds of each step, in graph order, measured within passes that are timed step by step.
+        layers: seconds of each step, in graph order, measured within passes that are timed step by step; with the mode
+            `inference` the steps of the optimized graph.
+        mode, dtype: which form was timed, in which numbers.
         rounds: passes of either kind.
     """
 
@@ -55,6 +62,8 @@ class ProfileReport:
     rounds: int
     whole: Timing
     layers: tuple[MeasuredStep, ...]
+    mode: Mode = "plain"
+    dtype: str = "float32"
 
     @property
     def steps_seconds(self) -> float:
@@ -68,6 +77,8 @@ class ProfileReport:
             "name": self.name,
             "device": self.device._asdict(),
             "runtime": self.runtime,
+            "mode": self.mode,
+            "dtype": self.dtype,
             "clock": self.clock,
             "batch_size": self.batch_size,
             "rounds": self.rounds,
@@ -90,7 +101,9 @@ def measure_latency(
     threads: int | None = None,
     clock: Clock = "wall",
     build: Build | None = None,
-    runtime: str = "eager",
+    mode: Mode = "plain",
+    dtype: str = "float32",
+    runtime: str = "",
     on_start: Callable[[int], None] = lambda total: None,
     on_pass: Callable[[], None] = lambda: None,
 ) -> ProfileReport:
@@ -105,37 +118,93 @@ def measure_latency(
         clock: `wall`, or `cpu`: the processor time of one thread, to which other programs add little. For machines that
             aren't idle; it needs `threads=1`.
         build: makes what is timed as a whole; by default the module of `archdsl.compile` in eval mode, on the device.
-        runtime: how results call it.
+        mode: `plain` for layers as they are written; `inference` for the optimized form on the kernels of torch, steps
+            timed where they stand, and `archdsl.compile(mode="inference", runtime="torch")` as a whole.
+        dtype: with `inference`: the type of weights and values, `float32` or `bfloat16`.
+        runtime: how results call what was timed; by default `eager` or `torch`.
         on_start, on_pass: called with the number of passes to come, and after each of them.
 
     Raises:
-        ValueError: for an unknown device or clock, a batch below 1, fewer than 2 rounds or 1 thread.
+        ValueError: for an unknown device or clock, a batch below 1, fewer than 2 rounds or 1 thread; for the optimized
+            form where its steps can't be told apart.
     """
     from archdsl.backends.torch import stopwatch
-    from archdsl.backends.torch.profiling import profile_network
 
     if batch_size < 1 or (threads is not None and threads < 1):
         raise ValueError(f"batch_size and threads must be at least 1, got {batch_size} and {threads}")
+    if mode == "plain" and dtype != "float32":
+        raise ValueError(f"layers as they are written are timed in float32, not in {dtype}")
+    if build is not None and mode != "plain":
+        raise ValueError("`build` goes with the mode `plain`: the optimized form is built here")
     with stopwatch.threads(threads):
-        facts, graph = stopwatch.device_facts(device), architecture.graph()
-        module = build(architecture) if build is not None else _compiled(architecture, device)
-        found = profile_network(graph, module, device, batch_size, rounds, clock, on_start, on_pass)
+        facts = stopwatch.device_facts(device)
+        timed = _optimized if mode == "inference" else _plain
+        graph, found = timed(architecture, device, batch_size, rounds, clock, dtype, build, on_start, on_pass)
     layers = [MeasuredStep(node.path, node.op.name, t) for node, t in zip(graph.nodes, found.steps, strict=True)]
-    return ProfileReport(architecture.name, facts, runtime, clock, batch_size, found.rounds, found.whole, tuple(layers))
+    name = runtime or ("torch" if mode == "inference" else "eager")
+    return ProfileReport(
+        architecture.name, facts, name, clock, batch_size, found.rounds, found.whole, tuple(layers), mode, dtype
+    )
 
 
-def _compiled(architecture: Architecture, device: str) -> nn.Module:
+def _plain(
+    architecture: Architecture,
+    device: str,
+    batch_size: int,
+    rounds: int | None,
+    clock: Clock,
+    dtype: str,
+    build: Build | None,
+    on_start: Callable[[int], None],
+    on_pass: Callable[[], None],
+) -> tuple[Graph, Profiled]:
+    """The network and its layers as they are written."""
+    from archdsl.backends.torch.profiling import profile_network
     from archdsl.pipeline.building import compile_architecture
 
-    return compile_architecture(architecture).eval().to(device)
+    module = build(architecture) if build is not None else compile_architecture(architecture).eval().to(device)
+    graph = architecture.graph()
+    return graph, profile_network(graph, module, device, batch_size, rounds, clock, on_start, on_pass)
+
+
+def _optimized(
+    architecture: Architecture,
+    device: str,
+    batch_size: int,
+    rounds: int | None,
+    clock: Clock,
+    dtype: str,
+    build: Build | None,
+    on_start: Callable[[int], None],
+    on_pass: Callable[[], None],
+) -> tuple[Graph, Profiled]:
+    """The optimized network on torch's kernels, and its steps."""
+    from archdsl.backends.torch import stopwatch
+    from archdsl.backends.torch.inference import InferenceNetwork
+    from archdsl.backends.torch.inference.stepwise import Stepwise
+    from archdsl.backends.torch.placement import dtype_of
+    from archdsl.backends.torch.profiling import profile_network
+    from archdsl.pipeline.building import compile_architecture
+
+    kind, place = dtype_of(dtype), stopwatch.checked_device(device)
+    module = compile_architecture(
+        architecture, "inference", device=place, dtype=kind, runtime="torch", batch_size=batch_size
+    )
+    assert isinstance(module, InferenceNetwork)
+    steps = Stepwise(module, batch_size, stopwatch.clock_of(clock, place))
+    graph = architecture.graph()
+    found = profile_network(graph, module, device, batch_size, rounds, clock, on_start, on_pass, steps.seconds, kind)
+    return steps.graph, found
 
 
 def observe(architecture: Architecture, profile: ProfileReport) -> Observation:
     """A measured network as a fit reads it: the fastest of its rounds, since all else on a machine only adds time."""
+    from archdsl.analysis.latency.forms import form_of
     from archdsl.analysis.latency.observations import Observation
 
-    steps = tuple((node.op, node.operand_types) for node in architecture.graph().nodes)
-    seconds = tuple(layer.seconds.least for layer in profile.layers)
+    graph = form_of(architecture.graph(), profile.mode)
+    steps = tuple((node.op, node.operand_types) for node in graph.nodes)
+    seconds = tuple(max(layer.seconds.least, LEAST_SECONDS) for layer in profile.layers)
     return Observation(profile.name, profile.batch_size, steps, seconds, profile.whole.least)
 
 

@@ -11,6 +11,7 @@ from archdsl.pipeline.latency import measure_latency, observe
 if TYPE_CHECKING:
     from archdsl.analysis.latency.device import DeviceProfile
     from archdsl.analysis.latency.fitting import Fitted
+    from archdsl.analysis.latency.forms import Mode
     from archdsl.analysis.latency.observations import Observation
     from archdsl.backends.torch.stopwatch import Clock
     from archdsl.pipeline.latency import Build
@@ -66,7 +67,9 @@ def fit_profile(
     clock: Clock = "wall",
     passes: int = 1,
     build: Build | None = None,
-    runtime: str = "eager",
+    runtime: str = "",
+    mode: Mode = "plain",
+    dtype: str = "float32",
     on_start: Callable[[int], None] = lambda total: None,
     on_step: Callable[[str], None] = lambda what: None,
 ) -> tuple[DeviceProfile, Fitted]:
@@ -76,7 +79,7 @@ def fit_profile(
         device: `cpu`, `cuda`, `cuda:1`.
         name: of the profile; by default the device's.
         networks: what is measured, each with the samples of its batch; by default `lessons()`.
-        threads, clock, build, runtime: as of `archdsl.profile`.
+        threads, clock, build, runtime, mode, dtype: as of `archdsl.profile`.
         passes: how often all networks are measured; the fastest counts.
         on_start: called with the number of calls of `on_step` to come; these say what was done.
 
@@ -101,7 +104,15 @@ def fit_profile(
     for number in list(range(len(taken))) * passes:
         architecture, batch_size = taken[number]
         found = measure_latency(
-            architecture, device, batch_size, threads=threads, clock=clock, build=build, runtime=runtime
+            architecture,
+            device,
+            batch_size,
+            threads=threads,
+            clock=clock,
+            build=build,
+            mode=mode,
+            dtype=dtype,
+            runtime=runtime,
         )
         now = observe(architecture, found)
         kept[number] = now.fastest(kept.get(number, now))
@@ -117,9 +128,10 @@ def fit_profile(
     }
     measured = {
         "device": facts._asdict(),
-        "runtime": runtime,
+        "mode": mode,
+        "runtime": found.runtime,
         "clock": clock,
-        "dtype": "float32",
+        "dtype": dtype,
         "archdsl": __version__,
         "fit": fit,
     }

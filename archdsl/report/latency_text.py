@@ -61,6 +61,11 @@ class Measured(Protocol):
     @property
     def runtime(self) -> str: ...
     @property
+    def mode(self) -> str: ...
+    @property
+    def dtype(self) -> str: ...
+
+    @property
     def clock(self) -> str: ...
     @property
     def device(self) -> Facts: ...
@@ -78,8 +83,9 @@ def measured_summary(found: Measured) -> str:
     threads = f", {device.threads} threads" if device.kind == "cpu" else ""
     spread = f"{human_seconds(whole.lower)} to {human_seconds(whole.upper)}"
     clock = ", processor time" if found.clock == "cpu" else ""
+    form = f"optimized for inference, {found.runtime}" if found.mode == "inference" else found.runtime
     return (
-        f"{found.name}, batch of {found.batch_size}, float32, {found.runtime}{clock}\n"
+        f"{found.name}, batch of {found.batch_size}, {found.dtype}, {form}{clock}\n"
         f"{device.kind} {device.name}{threads}, torch {device.torch}\n\n"
         f"whole network  {human_seconds(whole.median)}  (quartiles {spread}, fastest {human_seconds(whole.least)}, "
         f"{found.rounds} rounds)\n"
@@ -117,9 +123,16 @@ def predicted_summary(found: LatencyReport) -> str:
     """The predicted time with its interval, and what the profile was not measured for."""
     interval = f"{human_seconds(found.low)} to {human_seconds(found.high)} in 80 % of cases, on {found.device}"
     first = f"{'predicted time':<21}  {human_seconds(found.seconds):>10}  {interval}"
-    runtime = "the plain module in evaluation, not optimized" if found.runtime == "eager" else found.runtime
+    runtime = _what(found)
     of = [f"{'':<21}  {'':>10}  of {runtime}"] if runtime else []
     return "\n".join([first, *of, *(f"{'':<21}  {'':>10}  beyond the profile: {what}" for what in found.beyond)])
+
+
+def _what(found: LatencyReport) -> str:
+    """What the predicted time is of; empty if the profile doesn't say."""
+    if found.mode == "inference":
+        return f'archdsl.compile(mode="inference", runtime="{found.runtime}"), {found.dtype}'
+    return "the plain module in evaluation, not optimized" if found.runtime == "eager" else found.runtime
 
 
 def predicted_operators(found: LatencyReport) -> str:

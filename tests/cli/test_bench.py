@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 
 def test_measures_all_tables_and_writes_a_profile(archdsl, folder: Path) -> None:
     answer = archdsl("bench", "guidelines", "--quick", "--rounds", 2, "--output", "profile.json", "--format", "json")
@@ -17,6 +19,13 @@ def test_measures_all_tables_and_writes_a_profile(archdsl, folder: Path) -> None
         assert 0 < seconds["lower"] <= seconds["median"] <= seconds["upper"]
         assert abs(row["batches_per_second"] * seconds["median"] - 1) < 1e-9
         assert row["mult_adds"] > 0
+    elementwise = {row["row"]: row["elementwise"] for row in result["rows"] if row["table"] == "4"}
+    assert set(elementwise["neither"].values()) == {0.0}
+    both = elementwise["ReLU and shortcut"]
+    assert both["memory_access"] == pytest.approx(1 - 3_021_440 / 9_042_560)
+    assert both["published_time"] == pytest.approx(1 - 2427 / 2842)
+    assert 0 < both["fitted_time"] < 1
+    assert all(row["elementwise"] is None for row in result["rows"] if row["table"] != "4")
     assert profile["schema"] == "archdsl.device"
     assert profile["device"]["kind"] == "cpu"
     predictor = profile["predictor"]

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 import archdsl as api
-from tests.analysis.latency.made_up import profile
+from archdsl.passes.optimization import optimize
+from tests.analysis.latency.made_up import optimized, profile
 
 
 @pytest.fixture
@@ -66,8 +67,16 @@ def test_says_it_as_text(archdsl: Any, folder: Path, rows: str) -> None:
         (["profile", "lenet5", "--clock", "cpu", "--threads", "2"], "one thread"),
         (["profile", "lenet5", "--threads", "0"], "--threads"),
         (["profile", "lenet5", "--batch-size", "0"], "--batch-size"),
-        (["cost", "lenet5", "--device", "device.json", "--training"], "--device predicts inference"),
-        (["cost", "lenet5", "--device", "device.json", "--dtype", "int8"], "--device predicts inference"),
+        (["cost", "lenet5", "--device", "device.json", "--training"], "--device predicts the time of inference"),
+        (["cost", "lenet5", "--device", "device.json", "--dtype", "int8"], "measured in float32"),
+        (["cost", "lenet5", "--device", "device.json", "--fuse"], "--mode inference"),
+        (["cost", "lenet5", "--device", "optimized.json", "--dtype", "float32"], "measured in bfloat16"),
+        (["cost", "lenet5", "--device", "mode.json"], "the mode is plain or inference, not 'fast'"),
+        (["report", "lenet5", "--device", "optimized.json"], "it predicts the optimized form"),
+        (["lint", "lenet5", "--device", "optimized.json"], "it predicts the optimized form"),
+        (["profile", "lenet5", "--dtype", "bfloat16"], "goes with --mode inference"),
+        (["profile", "--fit", "--dtype", "bfloat16", "-o", "p.json"], "goes with --mode inference"),
+        (["profile", "lenet5", "--mode", "fast"], "--mode"),
         (["cost", "lenet5", "--device", "nothing.json"], "nothing.json"),
         (["cost", "lenet5", "--device", "bare.json"], "predicts no time"),
         (["cost", "lenet5", "--device", "wrong.json"], "not JSON"),
@@ -78,6 +87,8 @@ def test_says_it_as_text(archdsl: Any, folder: Path, rows: str) -> None:
 )
 def test_wrong_usage(archdsl: Any, folder: Path, device: str, arguments: list[str], says: str) -> None:
     Path("bare.json").write_text('{"peak_flops": 1e9, "bandwidth": 1e9}')
+    Path("mode.json").write_text('{"peak_flops": 1e9, "bandwidth": 1e9, "mode": "fast"}')
+    api.write_profile(optimized(), "optimized.json")
     Path("wrong.json").write_text("{")
     answer = archdsl(*arguments)
     assert answer.status == 2
@@ -128,3 +139,35 @@ def test_report_has_the_predicted_time_in_every_format(archdsl: Any, folder: Pat
     head, first, *_ = Path("r.csv").read_text().splitlines()
     assert head.endswith("bound_seconds,predicted_seconds")
     assert float(first.rsplit(",", 1)[1]) == expected.layers[0].seconds
+
+
+def test_the_optimized_form_is_measured_step_by_step(archdsl: Any, folder: Path) -> None:
+    for batch_size, dtype in ((1, "float32"), (3, "float32"), (1, "bfloat16")):
+        how = ("--mode", "inference", "--dtype", dtype, "--batch-size", batch_size, "--rounds", 2)
+        answer = archdsl("profile", "resnet20_cifar_a", *how, "--format", "json")
+        if dtype == "bfloat16" and "timed on the CPU, not with bfloat16" in answer.err:
+            continue  # a processor without instructions for it
+        assert answer.status == 0, answer.err
+        found = json.loads(answer.out)
+        assert (found["mode"], found["runtime"], found["dtype"]) == ("inference", "torch", dtype)
+        steps = optimize(api.load("resnet20_cifar_a").graph()).graph.nodes
+        assert [(layer["path"], layer["op"]) for layer in found["layers"]] == [(s.path, s.op.name) for s in steps]
+        taken = {layer["op"]: layer["seconds"]["least"] for layer in found["layers"]}
+        assert min(taken["fused_conv2d"], taken["linear"]) > 0
+    assert "optimized for inference, torch" in archdsl("profile", "lenet5", "--mode", "inference", "--rounds", 2).out
+
+
+def test_a_profile_of_the_optimized_form_predicts_that(archdsl: Any, folder: Path) -> None:
+    api.write_profile(optimized(), "device.json")
+    answer = archdsl("cost", "mobilenet_v2", "--device", "device.json", "--format", "json")
+    assert answer.status == 0, answer.err
+    latency = json.loads(answer.out)["latency"]
+    steps = optimize(api.load("mobilenet_v2").graph()).graph.nodes
+    assert (latency["mode"], latency["dtype"]) == ("inference", "bfloat16")
+    assert [layer["path"] for layer in latency["layers"]] == [step.path for step in steps]
+    assert latency["seconds"] == pytest.approx(sum(layer["seconds"] for layer in latency["layers"]))
+    assert latency["seconds"] < api.predict_latency(api.load("mobilenet_v2"), profile()).seconds
+    for rows in ("layers", "cells", "operators", "none"):
+        text = archdsl("cost", "mobilenet_v2", "--device", "device.json", "--by", rows, "--fuse").out
+        assert 'of archdsl.compile(mode="inference", runtime="torch"), bfloat16' in text
+        assert "predicted\n" not in text  # rows are layers as they are written

@@ -10,7 +10,7 @@ from archdsl.analysis.figures import figures_of
 from archdsl.ops.base import Operator
 from archdsl.types import TensorType
 
-CONVOLUTIONS = frozenset({"conv1d", "conv2d", "conv_transpose2d"})
+CONVOLUTIONS = frozenset({"conv1d", "conv2d", "conv_transpose2d", "fused_conv2d"})
 _MATRIX_FAMILIES = frozenset({"linear", "attention", "recurrent", "recurrent_cells", "correlation"})
 GROUPS = ("convolution", "grouped", "matrix", "other")
 
@@ -33,7 +33,7 @@ def group_of(op: Operator) -> str:
     """Which regression predicts the operator."""
     if op.name in CONVOLUTIONS:
         return "grouped" if getattr(op, "groups", 1) > 1 else "convolution"
-    return "matrix" if op.family in _MATRIX_FAMILIES or op.name == "matmul" else "other"
+    return "matrix" if op.family in _MATRIX_FAMILIES or op.name in ("matmul", "fused_linear") else "other"
 
 
 @lru_cache(maxsize=1 << 16)

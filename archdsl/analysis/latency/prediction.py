@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from archdsl.analysis.latency.device import DeviceProfile
+from archdsl.analysis.latency.forms import Mode, form_of
 from archdsl.ir.graph import Graph
 
 # Raised when a field of the JSON form changes its meaning or goes; new fields leave it.
@@ -38,6 +39,9 @@ class LatencyReport:
         beyond: what the profile was not measured for, in a few words each: operators, sizes of batches.
         runtime: what was measured: `eager` is the plain module of `archdsl.compile` in evaluation, not optimized; empty
             if the profile does not say.
+        mode: `plain` for the network as it is written; `inference` for what the optimizing passes make of it: then
+            `layers` are the steps of that.
+        dtype: type of the numbers.
     """
 
     name: str
@@ -49,6 +53,8 @@ class LatencyReport:
     layers: tuple[StepTime, ...]
     beyond: tuple[str, ...] = ()
     runtime: str = ""
+    mode: Mode = "plain"
+    dtype: str = "float32"
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data, keys always in the same order."""
@@ -57,6 +63,8 @@ class LatencyReport:
             "name": self.name,
             "device": self.device,
             "runtime": self.runtime,
+            "mode": self.mode,
+            "dtype": self.dtype,
             "batch_size": self.batch_size,
             "seconds": self.seconds,
             "low": self.low,
@@ -71,7 +79,7 @@ class LatencyReport:
 
 
 def predicted(graph: Graph, profile: DeviceProfile, batch_size: int = 1) -> LatencyReport:
-    """Predict the time of one forward pass of the inference form.
+    """Predict the time of one forward pass of the inference form, optimized if the profile is for that.
 
     Raises:
         ValueError: without a predictor in the profile, for a batch below 1, or a time beyond all reason.
@@ -82,7 +90,8 @@ def predicted(graph: Graph, profile: DeviceProfile, batch_size: int = 1) -> Late
         hint = "`archdsl profile --fit -o FILE` makes one that predicts"
         raise ValueError(f"the profile of {profile.name} has peaks only, and predicts no time; {hint}")
     predictor = profile.predictor
-    steps = [(node.op, node.operand_types) for node in graph.nodes]
+    form = form_of(graph, profile.mode)
+    steps = [(node.op, node.operand_types) for node in form.nodes]
     try:
         seconds = predictor.seconds(steps, batch_size)
         total = sum(seconds)
@@ -91,7 +100,7 @@ def predicted(graph: Graph, profile: DeviceProfile, batch_size: int = 1) -> Late
     if not total < MOST_SECONDS:
         raise ValueError(f"{graph.name} with {batch_size:,} samples takes longer than can be predicted")
     layers = []
-    for node, step, own in zip(graph.nodes, steps, seconds, strict=True):
+    for node, step, own in zip(form.nodes, steps, seconds, strict=True):
         low, high = predictor.step_interval(step)
         layers.append(StepTime(node.path, node.op.name, own, own * low, own * high))
     return LatencyReport(
@@ -104,4 +113,6 @@ def predicted(graph: Graph, profile: DeviceProfile, batch_size: int = 1) -> Late
         tuple(layers),
         tuple(predictor.beyond(steps, batch_size)),
         str(profile.measured.get("runtime", "")),
+        profile.mode,
+        profile.dtype,
     )

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from archdsl.analysis.latency.device import DeviceProfile
+from archdsl.analysis.latency.forms import mode_of
 from archdsl.analysis.latency.predictor import predictor_of
 
 SCHEMA = "archdsl.device"
 # Raised when a field changes its meaning or goes, or the features of a predictor change.
 SCHEMA_VERSION = 1
 # What a profile says of its making.
-_MEASURED = ("device", "runtime", "clock", "dtype", "batch_size", "archdsl", "fit")
+_MEASURED = ("device", "mode", "runtime", "clock", "dtype", "batch_size", "archdsl", "fit")
 MOST_BYTES = 64 * 2**20
 
 
@@ -90,6 +91,10 @@ def read_profile(path: str | PathLike[str]) -> DeviceProfile:
     if not isinstance(name, str) or not name:
         raise ProfileError(f"{path}: `name` must be text")
     rates = (_rate(found, "peak_flops", path), _rate(found, "bandwidth", path))
+    try:
+        mode_of(found.get("mode", "plain"))
+    except ValueError as error:
+        raise ProfileError(f"{path}: {error}") from None
     predictor = None
     if found.get("predictor") is not None:
         try:

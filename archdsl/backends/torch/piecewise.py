@@ -30,11 +30,11 @@ def node_graph(node: Node) -> Graph:
     return graph
 
 
-def random_input(kind: TensorType, batch_size: int, place: torch.device) -> Tensor:
+def random_input(kind: TensorType, batch_size: int, place: torch.device, dtype: torch.dtype = torch.float32) -> Tensor:
     """Normal numbers; zeros for integers, which are valid positions everywhere."""
     if kind.dtype == "int64":
         return torch.zeros(batch_size, *kind.shape, dtype=torch.int64, device=place)
-    return torch.randn(batch_size, *kind.shape, device=place)
+    return torch.randn(batch_size, *kind.shape, device=place).to(dtype)
 
 
 class Piecewise:

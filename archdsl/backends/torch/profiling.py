@@ -37,6 +37,8 @@ def profile_network(
     clock: Clock = "wall",
     on_start: Callable[[int], None] = lambda total: None,
     on_pass: Callable[[], None] = lambda: None,
+    steps_of: Callable[[], list[float]] | None = None,
+    dtype: torch.dtype = torch.float32,
 ) -> Profiled:
     """Time a network and its steps.
 
@@ -47,6 +49,9 @@ def profile_network(
         rounds: passes of either kind; by default as many as fit into two seconds.
         clock: `wall`, or `cpu` for the processor time of one thread, which other programs don't add to.
         on_start, on_pass: for progress.
+        steps_of: runs the network once and gives the seconds of each of its steps; by default those of `graph`, each as
+            a module of its own.
+        dtype: floating-point type of the inputs of `module`.
 
     Raises:
         ValueError: for an unknown device or clock, fewer than 2 rounds, or `cpu` with another device or more threads.
@@ -56,8 +61,8 @@ def profile_network(
     place = checked_device(device)
     read = clock_of(clock, place)
     with torch.inference_mode():
-        inputs = [random_input(value.type, batch_size, place) for value in graph.inputs.values()]
-        pieces = Piecewise(graph, place, batch_size, read)
+        inputs = [random_input(value.type, batch_size, place, dtype) for value in graph.inputs.values()]
+        each = steps_of or Piecewise(graph, place, batch_size, read).seconds
 
         def whole() -> float:
             return _pass(module, inputs, place, read)
@@ -65,16 +70,16 @@ def profile_network(
         on_start(WARM_PASSES + (rounds or LEAST_ROUNDS))
         once = 0.0
         for _ in range(WARM_PASSES):
-            once = whole() + sum(pieces.seconds())
+            once = whole() + sum(each())
             on_pass()
         taken = rounds or max(LEAST_ROUNDS, min(MOST_ROUNDS, int(ROUND_SECONDS / once)))
         on_start(WARM_PASSES + taken)
-        wholes, steps = [], []
+        wholes, taken_by_steps = [], []
         for _ in range(taken):
             wholes.append(whole())
-            steps.append(pieces.seconds())
+            taken_by_steps.append(each())
             on_pass()
-    return Profiled(timing(wholes), tuple(timing(column) for column in zip(*steps, strict=True)), taken)
+    return Profiled(timing(wholes), tuple(timing(column) for column in zip(*taken_by_steps, strict=True)), taken)
 
 
 def _pass(module: nn.Module, inputs: list[torch.Tensor], place: torch.device, clock: Callable[[], float]) -> float:

@@ -92,7 +92,16 @@ def _text(result: GuidelineBench) -> str:
 def _table(rows: list[Measured], result: GuidelineBench) -> str:
     unit = rows[0].experiment.unit
     header = ["factor", "row", "mult_adds", "memory_access", "batches/s", "quartiles", "fitted", "relative"]
-    return table([*header, f"paper {unit}", "paper relative"], _rows(rows, result))
+    text = table([*header, f"paper {unit}", "paper relative"], _rows(rows, result))
+    shares = [(row, share) for row in rows if (share := result.elementwise(row)) is not None and not row.is_bare]
+    if not shares:
+        return text
+    found = [
+        [f"x{row.experiment.factor}", row.experiment.row, *[f"{part:.1%}" for part in share]] for row, share in shares
+    ]
+    # The difference to the row `neither`.
+    columns = ["factor", "element-wise steps", "of memory access", "of time", "of fitted time", "of the paper's time"]
+    return f"{text}\n\n{table(columns, found)}"
 
 
 def _rows(rows: Iterable[Measured], result: GuidelineBench) -> Iterator[list[object]]:

@@ -7,10 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from archdsl.cli.arguments import BatchSize, Decisions, Inputs, Settings, Spec, TextOrJson, Training, loaded
+from archdsl.cli.arguments import (
+    BatchSize,
+    Decisions,
+    Inputs,
+    Settings,
+    Spec,
+    TextOrJson,
+    Training,
+    device_profile,
+    loaded,
+)
 from archdsl.cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from archdsl.analysis.latency.device import DeviceProfile
     from archdsl.analysis.latency.prediction import LatencyReport
     from archdsl.analysis.report import CostReport
     from archdsl.pipeline.architecture import Architecture
@@ -36,7 +47,9 @@ def command(
     fuse: Annotated[
         bool, typer.Option("--fuse", help="Activations and sums are done in the layer before them.")
     ] = False,
-    dtype: Annotated[DType, typer.Option("--dtype", help="In what everything is stored.")] = "float32",
+    dtype: Annotated[
+        DType | None, typer.Option("--dtype", help="In what everything is stored; by default float32.")
+    ] = None,
     compat: Annotated[
         Tool | None, typer.Option("--compat", help="The number that another cost counter prints instead.")
     ] = None,
@@ -54,7 +67,7 @@ def command(
     device: Annotated[
         Path | None,
         typer.Option(
-            "--device", metavar="FILE", help="A device profile: the predicted time is added, with its interval."
+            "--device", metavar="FILE", help="A device profile: the predicted time of the form it is for is added."
         ),
     ] = None,
     format: TextOrJson = "text",
@@ -71,12 +84,19 @@ def command(
         raise UsageError("--compat, --symbolic and --memory or --optimizer give different answers: take one of them")
     if (fold or fuse) and (training or compat is not None or symbolic):
         raise UsageError("--fold-batch-norm and --fuse go with the cost of inference only")
-    if device is not None and (training or fold or fuse or dtype != "float32" or compat or symbolic or memory):
-        raise UsageError("--device predicts inference in float32, layers as they are written: leave the others out")
+    if device is not None and (training or compat or symbolic or memory):
+        raise UsageError(
+            "--device predicts the time of inference: leave --training, --compat, --symbolic, --memory out"
+        )
     if optimizer is not None and not training:
         raise UsageError(f"--optimizer {optimizer} is about training: add --training")
+    profile = device_profile(device, layers=False)
+    if profile is not None:
+        _expect_profile_for(profile, fold or fuse, dtype)
     network = loaded(spec, settings, inputs, decisions)
-    options = archdsl.CostOptions(fold, fuse, dtype)
+    options = archdsl.CostOptions(
+        fold, fuse, dtype or ("bfloat16" if profile and profile.dtype == "bfloat16" else "float32")
+    )
     if compat is not None:
         _print_compat(network, compat, form, format)
     elif symbolic:
@@ -86,15 +106,26 @@ def command(
         _print_memory(report, memory, format)
     else:
         cost = archdsl.cost(network, batch_size=batch_size, training=training, options=options)
-        latency = None if device is None else _predicted(network, device, batch_size)
+        latency = None if profile is None else _predicted(network, profile, batch_size)
         _print_cost(cost, latency, rows, depth, format)
 
 
-def _predicted(network: Architecture, device: Path, batch_size: int) -> LatencyReport:
+def _expect_profile_for(profile: DeviceProfile, merges: bool, dtype: str | None) -> None:
+    """Raises UsageError if a profile was measured with something else than what is counted."""
+    if merges and profile.mode == "plain":
+        raise UsageError(
+            "--device: the profile predicts layers as they are written: leave --fold-batch-norm and --fuse out, or "
+            "take a profile of `archdsl profile --fit --mode inference`"
+        )
+    if dtype is not None and dtype != profile.dtype:
+        raise UsageError(f"--dtype {dtype}: the profile was measured in {profile.dtype}")
+
+
+def _predicted(network: Architecture, profile: DeviceProfile, batch_size: int) -> LatencyReport:
     import archdsl
 
     try:
-        return archdsl.predict_latency(network, device, batch_size)
+        return archdsl.predict_latency(network, profile, batch_size)
     except ValueError as error:
         raise UsageError(f"--device: {error}") from None
 
@@ -162,7 +193,9 @@ def _print_memory(report: Any, memory: str | None, format: str) -> None:
 def _text(report: CostReport, rows: Rows, depth: int, latency: LatencyReport | None = None) -> str:
     from archdsl.report import cost_table
 
-    times = None if latency is None else [layer.seconds for layer in latency.layers]
+    # The steps of the optimized form are not the rows of the table.
+    plain = latency is not None and latency.mode == "plain"
+    times = [layer.seconds for layer in latency.layers] if latency is not None and plain else None
     tables = {
         "layers": lambda report: cost_table.layer_table(report, times),
         "cells": lambda report: cost_table.cell_table(report, depth, times),

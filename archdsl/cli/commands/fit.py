@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -40,6 +41,8 @@ def command(
 
     limits = _limits(budgets)
     network = loaded(spec, settings, inputs, decisions)
+    if step is not None and not (isfinite(step) and step > 0):
+        raise UsageError(f"--step {step}: a number above 0 is needed")
     exact = int(step) if step is not None and step == int(step) else step
     try:
         found = archdsl.fit(network, parameter, limits, step=exact, batch_size=batch_size, training=training)

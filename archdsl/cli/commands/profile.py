@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,6 +15,8 @@ from archdsl.cli.output import print_json, progress
 from archdsl.cli.progress_bar import progress_bar
 
 if TYPE_CHECKING:
+    from archdsl.analysis.latency.device import DeviceProfile
+    from archdsl.analysis.latency.fitting import Fitted
     from archdsl.pipeline.latency import ProfileReport
 
 Rows = Literal["layers", "operators", "none"]
@@ -32,6 +36,13 @@ def command(
     ] = None,
     threads: Threads = None,
     clock: Clock = "wall",
+    mode: Annotated[
+        Literal["plain", "inference"],
+        typer.Option("--mode", help="Layers as they are written, or the optimized form, on the kernels of torch."),
+    ] = "plain",
+    dtype: Annotated[
+        Literal["float32", "bfloat16"], typer.Option("--dtype", help="With `--mode inference`: of weights and values.")
+    ] = "float32",
     rows: Annotated[Rows, typer.Option("--by", help="What a row of the table stands for.")] = "layers",
     fit: Annotated[
         bool, typer.Option("--fit", help="Measure this machine, and write a profile that predicts.")
@@ -54,14 +65,22 @@ def command(
 
     With --fit, some fifty networks are measured instead, which takes a few minutes on a machine that does nothing else,
     and FILE gets what predicts the time of any network: `archdsl cost SPEC --device FILE`.
+
+    With --mode inference all this is about `archdsl.compile(mode="inference", runtime="torch")`: its fused steps, each
+    timed where it stands.
     """
+    if dtype != "float32" and mode == "plain":
+        raise UsageError(f"--dtype {dtype} goes with --mode inference")
     if fit:
         if spec is not None:
             raise UsageError("--fit measures networks of its own: leave SPEC out")
         if output is None:
             raise UsageError("--fit needs --output FILE for the profile")
         _expect_free(output, force)
-        _fit(device, name, output, format, (threads, clock, passes))
+        from archdsl.pipeline.latency_fit import fit_profile
+
+        measured = partial(fit_profile, device, name, threads=threads, clock=clock, passes=passes)
+        _fit(partial(measured, mode=mode, dtype=dtype), output, format)
         return
     if spec is None:
         raise UsageError("a SPEC is needed, or --fit")
@@ -79,6 +98,8 @@ def command(
                 rounds,
                 threads=threads,
                 clock=clock,
+                mode=mode,
+                dtype=dtype,
                 on_start=bar.start,
                 on_pass=bar.advance,
             )
@@ -95,13 +116,9 @@ def _expect_free(output: Path, force: bool) -> None:
         raise UsageError(f"{output} is there already; --force overwrites it")
 
 
-def _fit(
-    device: str, name: str, output: Path, format: str, how: tuple[int | None, Literal["wall", "cpu"], int]
-) -> None:
+def _fit(fit: Callable[..., tuple[DeviceProfile, Fitted]], output: Path, format: str) -> None:
     from archdsl.analysis.latency.profile_file import write_profile
-    from archdsl.pipeline.latency_fit import fit_profile
 
-    threads, clock, passes = how
     try:
         with progress_bar("measuring") as bar:
 
@@ -109,15 +126,7 @@ def _fit(
                 bar.advance()
                 bar.describe(what)
 
-            profile, fitted = fit_profile(
-                device,
-                name,
-                threads=threads,
-                clock=clock,
-                passes=passes,
-                on_start=bar.start,
-                on_step=step,
-            )
+            profile, fitted = fit(on_start=bar.start, on_step=step)
     except ValueError as error:
         raise UsageError(str(error)) from None
     write_profile(profile, output)

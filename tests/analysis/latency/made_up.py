@@ -52,3 +52,9 @@ def fitted() -> Fitted:
 def profile() -> DeviceProfile:
     """A profile of the device."""
     return DeviceProfile("made up", 2e11, 1e10, fitted().predictor, {"runtime": "none"})
+
+
+def optimized() -> DeviceProfile:
+    """A profile of the device for the optimized form; its predictor is that of plain steps."""
+    measured = {"mode": "inference", "runtime": "torch", "dtype": "bfloat16"}
+    return DeviceProfile("made up", 2e11, 1e10, fitted().predictor, measured)

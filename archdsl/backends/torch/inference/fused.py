@@ -55,6 +55,13 @@ class FusedEngine:
         return made
 
 
+def readings(
+    graph: Graph, weights: Mapping[str, Array], setting: Setting, clock: Callable[[], float]
+) -> Callable[..., Sequence[float]]:
+    """What `FusedEngine` runs, as a function of its inputs that gives the clock before the first, after each step."""
+    return _Writer(graph, weights, setting).function(clock)
+
+
 class _Writer:
     """Writes the function and collects what it refers to."""
 
@@ -69,22 +76,25 @@ class _Writer:
         self.leaves = Leaves(weights, setting)
         self.modules: dict[str, str] = {}
 
-    def function(self) -> Callable[..., Sequence[Tensor]]:
-        """The function, compiled."""
+    def function(self, clock: Callable[[], float] | None = None) -> Callable[..., Sequence[Any]]:
+        """The function, compiled; with a clock, one that gives its readings before the first and after each step."""
         for value in self.graph.inputs.values():
             self._name(value)
         arguments = ", ".join(self.names.values())
         freed = _freed(self.graph)
-        lines = [f"def run({arguments}):"]
+        lines = [f"def run({arguments}):", *(["    t = [clock()]"] if clock else [])]
+        self.bound["clock"] = clock
         for node in self.graph.nodes:
             lines.append(f"    {self._statement(node)}")
             gone = [self.names[value] for value in freed.get(node, ())]
             if gone:
                 lines.append(f"    del {', '.join(gone)}")
+            if clock:
+                lines.append("    t.append(clock())")
         outputs = ", ".join([self.names[value] for value in self.graph.outputs.values()])
-        lines.append(f"    return [{outputs}]")
+        lines.append("    return t" if clock else f"    return [{outputs}]")
         exec(compile("\n".join(lines), f"<archdsl fused {self.graph.name}>", "exec"), self.bound)
-        return cast(Callable[..., Sequence[Tensor]], self.bound["run"])
+        return cast(Callable[..., Sequence[Any]], self.bound["run"])
 
     def _name(self, value: Value) -> str:
         self.names[value] = f"v{len(self.names)}"

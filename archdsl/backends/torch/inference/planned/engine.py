@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -48,6 +48,11 @@ class PlannedEngine:
             self._kept.append(run)
         return made
 
+    def seconds(self, inputs: Sequence[Tensor], clock: Callable[[], float]) -> list[float]:
+        """Run once; what each node of the graph takes, in order: nothing for a view."""
+        with torch.no_grad():
+            return self._kept[-1].seconds(inputs, clock, len(self._graph.nodes))
+
     def _new(self) -> _Run:
         with torch.inference_mode(False), torch.no_grad():  # tensors that later calls may write whatever their mode
             memory = Memory(self._layout, self._samples, self._scratch)
@@ -60,9 +65,15 @@ class _Run:
     def __init__(self, graph: Graph, layout: Layout, memory: Memory, leaves: Leaves, singly: int):
         self._inputs = [memory.value(value) for value in graph.inputs.values()]
         inner = layout.only_before(singly)
-        parts = [(memory.sample(i, inner), graph.nodes[:singly]) for i in range(memory.samples if singly else 0)]
-        parts.append((memory, graph.nodes[singly:]))
-        self._calls = [call for part, nodes in parts for node in nodes for call in calls(node, layout, part, leaves)]
+        parts = [(memory.sample(i, inner), graph.nodes[:singly], 0) for i in range(memory.samples if singly else 0)]
+        parts.append((memory, graph.nodes[singly:], singly))
+        self._calls: list[Callable[[], object]] = []
+        self._steps: list[int] = []
+        for part, nodes, first in parts:
+            for step, node in enumerate(nodes, first):
+                made = calls(node, layout, part, leaves)
+                self._calls += made
+                self._steps += [step] * len(made)
         self._outputs = [memory.value(value) for value in graph.outputs.values()]
 
     def __call__(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
@@ -71,3 +82,14 @@ class _Run:
         for call in self._calls:
             call()
         return [y.clone(memory_format=torch.contiguous_format) for y in self._outputs]
+
+    def seconds(self, inputs: Sequence[Tensor], clock: Callable[[], float], steps: int) -> list[float]:
+        """Run once; what each of so many nodes takes."""
+        for place, x in zip(self._inputs, inputs, strict=True):
+            place.copy_(x)
+        taken = [0.0] * steps
+        for step, call in zip(self._steps, self._calls, strict=True):
+            started = clock()
+            call()
+            taken[step] += clock() - started
+        return taken
