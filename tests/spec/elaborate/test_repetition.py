@@ -271,7 +271,8 @@ graph:
 
 
 def test_two_calls_at_one_path_are_still_refused(codes: Codes) -> None:
-    twice = "graph:\n  - {unit: {}, from: [x, x]}\n  - {unit: {}, from: [x, x]}\n  - {unit: {}, from: [x, x], name: unit_2}\n"
+    twice = "graph:\n  - {unit: {}, from: [x, x]}\n  - {unit: {}, from: [x, x]}\n"
+    twice += "  - {unit: {}, from: [x, x], name: unit_2}\n"
     assert [code.partition(":")[2] for code in codes(UNIT + twice)] == ["E0705"]
 
 
