@@ -12,11 +12,12 @@ OURS = "archdsl"
 
 
 def markdown(kept: list[dict[str, Any]], order: list[str]) -> str:
-    """A table for each batch size: milliseconds of each contender and our ratio to the best of the others."""
+    """Two tables for each batch size: milliseconds, with our ratio to the best of the others, and getting ready."""
     lines = [f"# Inference\n\n{_machine(kept)}; float32; medians over interleaved rounds.\n"] if kept else []
     for batch in sorted({found["batch"] for found in kept}):
         rows = sorted((f for f in kept if f["batch"] == batch), key=lambda f: order.index(f["network"]))
         lines += [f"## Batch {batch}\n", *_table(rows), ""]
+        lines += ["Seconds from the call, with weights in memory, to the first result:\n", *_readiness(rows), ""]
     ratios = {(f["network"], f["batch"]): ratio(f) for f in kept if OURS in f["contenders"]}
     known = {key: value for key, value in ratios.items() if value is not None}
     if known:
@@ -43,18 +44,30 @@ def ratio(found: dict[str, Any]) -> float | None:
 
 
 def _table(rows: list[dict[str, Any]]) -> list[str]:
-    names = list(dict.fromkeys(name for found in rows for name in found["contenders"]))
-    head = f"| milliseconds | {' | '.join(names)} | ratio | ready, s | deviation |"
-    lines = [head, "| --- |" + " ---: |" * (len(names) + 3)]
+    names = _names(rows)
+    lines = [f"| milliseconds | {' | '.join(names)} | ratio | deviation |", "| --- |" + " ---: |" * (len(names) + 2)]
     for found in rows:
         cells = [_milliseconds(found["contenders"].get(name)) for name in names]
         ours = found["contenders"].get(OURS, {})
         value = ratio(found)
         told = "" if value is None else f"{value:.2f}"
-        ready = f"{ours['ready']:.2f}" if "ready" in ours else ""
         deviation = f"{ours['deviation']:.0e}" if "deviation" in ours else ""
-        lines.append(f"| {found['network']} | {' | '.join(cells)} | {told} | {ready} | {deviation} |")
+        lines.append(f"| {found['network']} | {' | '.join(cells)} | {told} | {deviation} |")
     return lines
+
+
+def _readiness(rows: list[dict[str, Any]]) -> list[str]:
+    names = _names(rows)
+    lines = [f"| seconds | {' | '.join(names)} |", "| --- |" + " ---: |" * len(names)]
+    for found in rows:
+        ready = [found["contenders"].get(name, {}).get("ready") for name in names]
+        cells = ["" if seconds is None else f"{seconds:.2f}" for seconds in ready]
+        lines.append(f"| {found['network']} | {' | '.join(cells)} |")
+    return lines
+
+
+def _names(rows: list[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(name for found in rows for name in found["contenders"]))
 
 
 def _milliseconds(row: dict[str, Any] | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from archdsl.ops.lowering import Constant
@@ -47,8 +48,7 @@ class Window(NamedTuple):
         sizes: tuple[int, ...],
     ) -> Window:
         """The window over an input with these spatial sizes."""
-        extents = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
-        return cls(kernel, stride, dilation, _resolved_padding(padding, extents, stride, sizes), sizes)
+        return _resolved(kernel, stride, dilation, padding, sizes)
 
     @property
     def extents(self) -> tuple[int, ...]:
@@ -104,6 +104,18 @@ class Window(NamedTuple):
             return self.flat_padding()
         sides = tuple(before for before, _ in self.padding)
         return sides[0] if len(sides) == 1 else sides
+
+
+@lru_cache(maxsize=4096)  # passes ask again and again
+def _resolved(
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+    padding: int | tuple[int, ...] | str,
+    sizes: tuple[int, ...],
+) -> Window:
+    extents = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
+    return Window(kernel, stride, dilation, _resolved_padding(padding, extents, stride, sizes), sizes)
 
 
 def _resolved_padding(

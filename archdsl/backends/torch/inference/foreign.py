@@ -44,7 +44,7 @@ class ForeignEngine:
             for type in self._outputs
         ]
         self._session.run(lent, [y.numpy() for y in made])
-        self._growth.settle()
+        self._growth.settle_aside()
         return [y.to(self._dtype) if y.dtype is torch.float32 else y for y in made]
 
 

@@ -51,7 +51,7 @@ class FusedEngine:
         """See `Engine`."""
         with torch.no_grad():
             made = self._function(*[channels_last(x) for x in inputs])
-        self._growth.settle()
+        self._growth.settle_aside()
         return made
 
 

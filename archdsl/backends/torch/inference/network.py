@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from operator import attrgetter
 from typing import Any, cast
 
 import torch
@@ -20,16 +19,17 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from archdsl.backends.runtimes.session import UnfitError
+from archdsl.backends.torch.inference.allocation import in_huge_pages
 from archdsl.backends.torch.inference.engines import Engine, Preparation
 from archdsl.backends.torch.inference.inputs import checked
 from archdsl.backends.torch.inference.recipe import Recipe, Setting, check_runtime, chosen
+from archdsl.backends.torch.inference.watching import Changes, Hooks, shared_counters
 from archdsl.backends.torch.loading import build_module
 from archdsl.ir.graph import Graph
 from archdsl.ir.text import parse_graph, print_graph
 
 # Engines that are kept: one for each batch size, and each holds the weights in a layout of its own.
 MOST_ENGINES = 4
-_VERSION: Callable[[Tensor], int] = attrgetter("_version")
 
 Choose = Callable[[Setting, "InferenceNetwork"], Recipe]
 
@@ -45,6 +45,7 @@ class InferenceNetwork(nn.Module):
     def __init__(self, graph: Graph, plain: nn.Module, runtime: str = "auto", choose: Choose | None = None):
         """`choose` decides how to run for a setting, instead of the rule (`auto`) or the given runtime."""
         super().__init__()
+        self._counters = shared_counters(plain)
         # Hidden from torch: its children are registered here, under the same names.
         self._plain = (plain,)
         for name, child in plain.named_children():
@@ -55,8 +56,8 @@ class InferenceNetwork(nn.Module):
         self._engines: OrderedDict[Setting, Engine] = OrderedDict()
         self._recipes: dict[Setting, Recipe] = {}
         self._prepared: Preparation | None = None
-        self._tensors: list[Tensor] | None = None
-        self._hooks: list[Mapping[int, Any]] | None = None
+        self._weight_changes: Changes | None = None
+        self._hooks: Hooks | None = None
         self._found: tuple[torch.device, torch.dtype] | None = None
         self._seen = 0
         self.requires_grad_(False)
@@ -155,7 +156,7 @@ class InferenceNetwork(nn.Module):
     def _forget(self) -> None:
         self._engines = OrderedDict()
         self._recipes = {}
-        self._prepared = self._tensors = self._hooks = self._found = None
+        self._prepared = self._weight_changes = self._hooks = self._found = None
         self._seen = 0
 
     def _engine(self, setting: Setting) -> Engine:
@@ -183,11 +184,10 @@ class InferenceNetwork(nn.Module):
         return self.preparation().engine(Recipe("torch"), setting)
 
     def _changes(self) -> int:
-        """A number that changes when torch changes a weight in place; loading a checkpoint does that."""
-        if self._tensors is None:
-            held = (*self.parameters(), *self.buffers())
-            self._tensors = [tensor for tensor in held if not tensor.is_inference()]
-        return sum(map(_VERSION, self._tensors)) + 1
+        """A number that changes when torch changes a weight in place, and is never 0."""
+        if self._weight_changes is None:
+            self._weight_changes = Changes(self._counters, [*self.parameters(), *self.buffers()])
+        return self._weight_changes.count()
 
     def setting(self, batch_size: int) -> Setting:
         """Device, type and threads as they are now, for batches of a size."""
@@ -211,9 +211,8 @@ class InferenceNetwork(nn.Module):
         if torch._C._len_torch_dispatch_stack() or torch._C._is_tracing() or torch.compiler.is_compiling():
             return True
         if self._hooks is None:
-            layers = list(self._plain[0].modules())[1:]
-            self._hooks = [hooks for each in layers for hooks in (each._forward_hooks, each._forward_pre_hooks)]
-        return any(self._hooks)
+            self._hooks = Hooks(list(self._plain[0].modules())[1:])
+        return self._hooks.any()
 
     def _checked(self, inputs: Sequence[Tensor]) -> Setting:
         """The setting that the inputs stand for, once they are what was compiled for."""
@@ -223,7 +222,7 @@ class InferenceNetwork(nn.Module):
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles hold the weights and the graph as text; engines are made anew."""
         state = dict(self.__dict__)
-        for name in ("_engines", "_recipes", "_prepared", "_tensors", "_hooks", "_found", "_seen"):
+        for name in ("_engines", "_recipes", "_prepared", "_counters", "_weight_changes", "_hooks", "_found", "_seen"):
             del state[name]
         state["_graph"] = print_graph(self._graph)
         return state
@@ -231,6 +230,7 @@ class InferenceNetwork(nn.Module):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)  # type: ignore[no-untyped-call]
         self._graph = parse_graph(state["_graph"])
+        self._counters = shared_counters(self._plain[0])
         self._forget()
 
 
@@ -263,5 +263,8 @@ def inference_network(
     """
     with _Undrawn() if empty else nullcontext():
         plain = build_module(graph)
+    if empty:
+        for weight in plain.parameters():
+            in_huge_pages(weight.data)
     network = InferenceNetwork(graph, plain.eval(), runtime, choose)
     return network.to(torch.float32)

@@ -90,9 +90,9 @@ def chosen(setting: Setting, runtime: str, graph: Graph) -> Recipe:
     """The recipe that the measurements in docs/benchmarks/inference.md speak for.
 
     torch where Winograd's filtering saves enough, or nothing else is installed or can do it; else OpenVINO where there
-    are grouped convolutions, joins of more than two branches, or normalisations that no convolution can take in; else
-    ONNX Runtime. Threads take samples of their own where a network's weights, which each of them then reads, are fewer
-    than what its convolutions write.
+    are grouped convolutions and joins of channels, or normalisations that no convolution can take in; else ONNX
+    Runtime. Threads take samples of their own where a network's weights, which each of them then reads, are fewer than
+    what its convolutions write.
 
     Args:
         setting: what it is to run with.
@@ -114,16 +114,12 @@ def _has_few_weights(graph: Graph) -> bool:
 
 
 def _suits_openvino(graph: Graph) -> bool:
-    for node in graph.nodes:
-        if node.op.name == "conv2d" and cast(Conv2d, node.op).groups > 1:
-            return True
-        if node.op.name == "concat" and len(node.operands) > 2:
-            return True
-        if node.op.name == "batch_norm2d":
-            before = node.operands[0].producer
-            if before is None or not before.op.name.startswith("conv"):
-                return True
-    return False
+    ops = {node.op.name for node in graph.nodes}
+    grouped = any(node.op.name == "conv2d" and cast(Conv2d, node.op).groups > 1 for node in graph.nodes)
+    if grouped and "concat" in ops:
+        return True
+    norms = [node.operands[0].producer for node in graph.nodes if node.op.name == "batch_norm2d"]
+    return any(before is None or not before.op.name.startswith("conv") for before in norms)
 
 
 def candidates(setting: Setting, runtime: str, pipelines: bool = False) -> Iterator[Recipe]:

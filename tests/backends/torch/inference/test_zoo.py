@@ -7,7 +7,9 @@ import torch
 
 import archdsl
 from archdsl.backends.torch.inference import RUNTIMES
+from archdsl.backends.torch.inference.planned import choices
 from tests.backends.torch.inference.networks import difference, outputs, trained
+from tests.passes.inference.zoo import entries, small_architecture
 
 QUICK = ["digits_resnet", "lenet5", "squeezenet1_1", "shufflenet_v2_x0_5"]
 REST = [
@@ -16,12 +18,12 @@ REST = [
 ]  # fmt: skip
 
 
-def check(name: str, runtime: str) -> None:
-    """Small batches, and images only as large as they are in the file."""
-    net = archdsl.load(name)
+def check(net: archdsl.Architecture, runtime: str) -> None:
+    """Two samples, batch norms with the statistics of these."""
     plain = trained(net)
     torch.manual_seed(0)
-    given = [torch.randn(2, *value.type.shape) for value in net.graph().inputs.values()]
+    types = [value.type for value in net.graph().inputs.values()]
+    given = [torch.randn(2, *t.shape) if t.dtype == "float32" else torch.randint(2, (2, *t.shape)) for t in types]
     settled(plain, given)
     module = archdsl.compile(net, "inference", plain, runtime=runtime)  # type: ignore[arg-type]
     assert difference(outputs(module, given), outputs(plain, given)) < 1e-4
@@ -41,11 +43,18 @@ def settled(module: torch.nn.Module, given: list[torch.Tensor]) -> None:
 @pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("name", QUICK)
 def test_quick(name: str, runtime: str) -> None:
-    check(name, runtime)
+    check(archdsl.load(name), runtime)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("name", REST)
 def test_rest(name: str, runtime: str) -> None:
-    check(name, runtime)
+    check(archdsl.load(name), runtime)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(entries()))
+def test_every_network_in_the_planned_engine(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choices, "seconds_saved", lambda *_: 1.0)  # whether or not it is expected to pay
+    check(small_architecture(name), "torch")

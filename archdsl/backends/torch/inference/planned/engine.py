@@ -43,7 +43,7 @@ class PlannedEngine:
             run = self._new()
         with torch.no_grad():
             made = run(inputs)
-        self._growth.settle()
+        self._growth.settle_aside()
         if len(self._kept) < MOST_KEPT:
             self._kept.append(run)
         return made

@@ -9,6 +9,7 @@ from math import prod
 import torch
 from torch import Tensor
 
+from archdsl.backends.torch.inference.allocation import new_in_huge_pages
 from archdsl.backends.torch.inference.planned.layout import Layout, is_image, is_planned
 from archdsl.ir.graph import Value
 
@@ -23,12 +24,12 @@ class Memory:
         self.samples = samples
         self._batch = samples
         self._layout = layout
-        self._block = torch.empty(samples * layout.size)
+        self._block = new_in_huge_pages(samples * layout.size)
         self._others: dict[Value, Tensor] = {}
         self._padded: dict[tuple[int, ...], Tensor] = {}
         self._first = 0
         self._inner: Set[Value] = frozenset()
-        self.scratch = torch.empty(2, scratch)
+        self.scratch = new_in_huge_pages(2, scratch)
 
     def sample(self, number: int, inner: Set[Value]) -> Memory:
         """The same memory for one sample; roots that are `inner` are the same for all samples."""

@@ -31,6 +31,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from archdsl.backends.torch.inference.allocation import new_in_huge_pages
 from archdsl.backends.torch.inference.planned.activations import Activation, Call
 
 # Elements of one of the two working arrays of a block: more leave the cache, fewer make small products.
@@ -102,14 +103,15 @@ class Filters(NamedTuple):
 
 
 def transformed(weight: Tensor, bias: Tensor | None, tile: int) -> Filters:
-    """Weights [K, C, 3, 3] made ready for tiles of tile x tile outputs; computed in float64."""
+    """Weights [K, C, 3, 3] made ready for tiles of tile x tile outputs, in their own type."""
     transform = TRANSFORMS[tile]
     k, c = weight.shape[:2]
-    both = torch.kron(transform.filter, transform.filter)
-    products = torch.mm(both, weight.double().reshape(k * c, 9).t()).view(transform.places, k, c)
     kind = weight.dtype
+    both = torch.kron(transform.filter, transform.filter).to(kind)
+    taps = weight.permute(2, 3, 1, 0).reshape(9, c * k)
+    products = torch.mm(both, taps, out=new_in_huge_pages(transform.places, c * k, dtype=kind))
     sides = [torch.kron(each, each).to(kind).contiguous() for each in (transform.input, transform.output)]
-    return Filters(tile, products.transpose(1, 2).to(kind).contiguous(), bias, *sides)
+    return Filters(tile, products.view(transform.places, c, k), bias, *sides)
 
 
 class Grid(NamedTuple):

@@ -174,5 +174,7 @@ def test_auto_takes_torch_where_products_save_enough() -> None:
         return chosen(Setting(CPU, torch.float32, samples, 2), "auto", archdsl.load(name).graph()).runtime
 
     assert [runtime("vgg16", 1), runtime("vgg16", 8), runtime("resnet18", 8)] == ["torch"] * 3
-    assert [runtime("resnet18", 1), runtime("squeezenet1_1", 1)] == ["onnxruntime"] * 2
-    assert [runtime("mobilenet_v2", 8), runtime("googlenet", 1)] == ["openvino"] * 2
+    assert [runtime("resnet18", 1), runtime("googlenet", 1), runtime("mnasnet_b1_1_0", 8)] == ["onnxruntime"] * 3
+    assert [runtime("shufflenet_v2_x1_0", 8), runtime("densenet121", 1), runtime("nasnet_mobile", 1)] == [
+        "openvino"
+    ] * 3
