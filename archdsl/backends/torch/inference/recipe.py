@@ -90,9 +90,9 @@ def chosen(setting: Setting, runtime: str, graph: Graph) -> Recipe:
     """The recipe that the measurements in docs/benchmarks/inference.md speak for.
 
     torch where Winograd's filtering saves enough, or nothing else is installed or can do it; else OpenVINO where there
-    are grouped convolutions and joins of channels, or normalisations that no convolution can take in; else ONNX
-    Runtime. Threads take samples of their own where a network's weights, which each of them then reads, are fewer than
-    what its convolutions write.
+    are grouped convolutions (unless wider than 3x3, and without joins of channels), or normalisations that no
+    convolution can take in; else ONNX Runtime. Threads take samples of their own where a network's weights, which each
+    of them then reads, are fewer than what its convolutions write.
 
     Args:
         setting: what it is to run with.
@@ -114,9 +114,9 @@ def _has_few_weights(graph: Graph) -> bool:
 
 
 def _suits_openvino(graph: Graph) -> bool:
-    ops = {node.op.name for node in graph.nodes}
-    grouped = any(node.op.name == "conv2d" and cast(Conv2d, node.op).groups > 1 for node in graph.nodes)
-    if grouped and "concat" in ops:
+    grouped = [node for node in graph.nodes if node.op.name == "conv2d" and cast(Conv2d, node.op).groups > 1]
+    widest = max((max(cast(Conv2d, node.op).window(node.operand_types[0]).kernel) for node in grouped), default=0)
+    if grouped and (widest <= 3 or any(node.op.name == "concat" for node in graph.nodes)):
         return True
     norms = [node.operands[0].producer for node in graph.nodes if node.op.name == "batch_norm2d"]
     return any(before is None or not before.op.name.startswith("conv") for before in norms)
