@@ -87,6 +87,20 @@ def device_profile(path: Path | None, layers: bool = True) -> DeviceProfile | No
     return found
 
 
+def expect_free(output: Path, force: bool) -> None:
+    """Make sure, before minutes of measuring, that a file can be written; folders that it needs are made.
+
+    Raises:
+        UsageError: if it is there already and is not to be overwritten, or a folder.
+        OSError: if its folder can't be made.
+    """
+    if output.is_dir():
+        raise UsageError(f"--output {output}: a file is needed, this is a folder")
+    if output.exists() and not force:
+        raise UsageError(f"{output} is there already; --force overwrites it")
+    output.parent.mkdir(parents=True, exist_ok=True)
+
+
 def expect_folder(path: Path) -> None:
     """Raises UsageError if results are to go into a folder that is a file."""
     if path.exists() and not path.is_dir():
@@ -107,7 +121,7 @@ def parsed_decisions(text: str | None) -> dict[str, Any]:
     """A JSON object, or the path of a file that holds one (with `decisions`, or the decisions themselves)."""
     if text is None:
         return {}
-    source = text if text.lstrip().startswith("{") else Path(text).read_text(encoding="utf-8")
+    source = text if text.lstrip().startswith(("{", "[")) else Path(text).read_text(encoding="utf-8")
     try:
         found = json.loads(source)
     except json.JSONDecodeError as error:

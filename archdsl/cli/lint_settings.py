@@ -49,6 +49,8 @@ class LintSettings:
 
         try:
             document = tomllib.loads(path.read_text(encoding="utf-8"))
+        except UnicodeDecodeError as error:
+            raise UsageError(f"--config {path}: not UTF-8 text: {error.reason}") from None
         except tomllib.TOMLDecodeError as error:
             raise UsageError(f"--config {path}: not TOML: {error}") from None
         table = document.get("lint", document.get("tool", {}).get("archdsl", {}).get("lint"))

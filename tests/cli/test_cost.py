@@ -56,6 +56,14 @@ def test_memory(archdsl) -> None:
         (["--compat", "thop", "--fuse"], "inference only"),
         (["--compat", "thop", "--symbolic"], "take one of them"),
         (["--memory", "much"], "no amount"),
+        (["--memory", "1e400"], "more than anything"),
+        (["--compat", "thop", "--training"], "one sample in evaluation"),
+        (["--compat", "thop", "--batch-size", "2"], "one sample in evaluation"),
+        (["--compat", "thop", "--dtype", "int8"], "one sample in evaluation"),
+        (["--compat-form", "compiled"], "goes with --compat"),
+        (["--symbolic", "--batch-size", "2"], "the batch as a variable"),
+        (["--symbolic", "--dtype", "int8"], "counts elements"),
+        (["--decisions", "[1]"], "a JSON object is needed"),
     ],
 )
 def test_options_that_do_not_go_together(archdsl, arguments: list[str], message: str) -> None:
@@ -90,6 +98,10 @@ def test_nothing_fits(archdsl) -> None:
         (["-p", "width", "-b", "params=few"], "no amount"),
         (["-p", "width", "-b", "params=1k", "-b", "params=2k"], "given twice"),
         (["-p", "width", "-b", "params=1k", "--step", "0.5"], "positive whole number"),
+        (["-p", "width", "-b", "params=1k", "--step", "nan"], "above 0"),
+        (["-p", "width", "-b", "params=1k", "--step", "inf"], "above 0"),
+        (["-p", "width", "-b", "params=1k", "--step", "-1"], "above 0"),
+        (["-p", "width", "-b", "params=1e999999999"], "more than anything"),
     ],
 )
 def test_wrong_use_of_fit(archdsl, arguments: list[str], message: str) -> None:

@@ -116,6 +116,7 @@ parallelism = 2
         (["--max", "mult_adds"], "NAME=AMOUNT is needed"),
         (["--max", "mult_add=3"], "did you mean `mult_adds`?"),
         (["--max", "params=many"], "is no amount"),
+        (["--max", "params=1M", "--max", "params=2M"], "`params` is given twice"),
         (["--threshold", "G1"], "CODE=NUMBER"),
         (["--threshold", "G1=high"], "CODE=NUMBER"),
         (["--threshold", "G1=nan"], "cannot be nan"),

@@ -186,6 +186,12 @@ def test_what_is_no_amount(text: str) -> None:
         amount(text)
 
 
+@pytest.mark.parametrize("text", ["1e30", "1e400", "1e999999999", "9" * 40])
+def test_amounts_beyond_all_counting(text: str) -> None:
+    with pytest.raises(ValueError, match="more than anything"):
+        amount(text)
+
+
 def test_every_shipped_network_and_space_can_be_linted() -> None:
     for name in index():
         linted = lint(name, rules(), {"memory_access": 2**60})

@@ -26,6 +26,8 @@ QUANTITIES = (
 _PREFIXES = "kMGT"
 _AMOUNT = re.compile(r"(?P<number>\d[\d_,]*(\.\d+)?([eE]\+?\d+)?)\s*((?P<prefix>[kKMGT])(?P<binary>i?))?B?", re.ASCII)
 _SHOWN = 3
+# Digits beyond those of any quantity; exponents without bound would be numbers without end.
+_MOST_DIGITS = 24
 
 
 def amount(text: str) -> int:
@@ -41,7 +43,10 @@ def amount(text: str) -> int:
         raise ValueError(f"`{text}` is no amount; write 300M, 1.5G or 64Mi")
     power = _PREFIXES.index(match["prefix"].replace("K", "k")) + 1 if match["prefix"] else 0
     factor = (1024 if match["binary"] else 1000) ** power
-    return int(Decimal(match["number"].replace(",", "").replace("_", "")) * factor)
+    number = Decimal(match["number"].replace(",", "").replace("_", ""))
+    if number.adjusted() > _MOST_DIGITS:
+        raise ValueError(f"`{text}` is more than anything that is counted")
+    return int(number * factor)
 
 
 def over_budget(report: CostReport, limits: Mapping[str, int], span: Span | None) -> Iterator[Diagnostic]:

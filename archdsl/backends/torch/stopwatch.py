@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from os import cpu_count
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter, thread_time
@@ -22,6 +23,7 @@ Clock = Literal["wall", "cpu"]
 SAMPLE_SECONDS = 0.002
 WARM_SECONDS = 0.02
 WARM_PASSES = 3
+MOST_THREADS = 64
 
 
 class Timing(NamedTuple):
@@ -56,8 +58,14 @@ def device_facts(device: str) -> DeviceFacts:
 
 @contextmanager
 def threads(count: int | None) -> Iterator[None]:
-    """So many threads while the block runs; None leaves their number alone."""
-    before = torch.get_num_threads()
+    """So many threads while the block runs; None leaves their number alone.
+
+    Raises:
+        ValueError: for more than torch's runtimes start without fail.
+    """
+    before, most = torch.get_num_threads(), max(MOST_THREADS, 4 * (cpu_count() or 1))
+    if count is not None and count > most:
+        raise ValueError(f"{count:,} threads are more than can be measured here; the most are {most}")
     if count is not None:
         torch.set_num_threads(count)
     try:

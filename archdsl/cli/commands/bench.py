@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archdsl.cli.arguments import Clock, Force, TextOrJson, Threads
+from archdsl.cli.arguments import Clock, Force, TextOrJson, Threads, expect_free
 from archdsl.cli.errors import UsageError
 from archdsl.cli.output import print_json, progress, table
 from archdsl.cli.progress_bar import progress_bar
@@ -49,8 +49,8 @@ def guidelines_command(
     """
     from archdsl.pipeline.guideline_bench import QUICK_ROUNDS, ROUNDS, bench_guidelines
 
-    if output is not None and output.exists() and not force:
-        raise UsageError(f"{output} is there already; --force overwrites it")
+    if output is not None:
+        expect_free(output, force)
     factors = (1,) if quick else (1, 2, 4)
     try:
         with progress_bar("measuring") as bar:

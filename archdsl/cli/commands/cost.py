@@ -82,6 +82,14 @@ def command(
 
     if sum((compat is not None, symbolic, memory is not None or optimizer is not None)) > 1:
         raise UsageError("--compat, --symbolic and --memory or --optimizer give different answers: take one of them")
+    if compat is not None and (training or batch_size != 1 or dtype is not None):
+        raise UsageError("--compat is about one sample in evaluation: leave --training, --batch-size and --dtype out")
+    if compat is None and form != "modules":
+        raise UsageError("--compat-form goes with --compat")
+    if symbolic and (batch_size != 1 or dtype is not None):
+        raise UsageError(
+            "--symbolic has the batch as a variable, and counts elements: leave --batch-size and --dtype out"
+        )
     if (fold or fuse) and (training or compat is not None or symbolic):
         raise UsageError("--fold-batch-norm and --fuse go with the cost of inference only")
     if device is not None and (training or compat or symbolic or memory):

@@ -108,8 +108,12 @@ def _settings(
     settings = LintSettings()
     if config is not None:
         settings.read(config)
+    named: set[str] = set()
     for text in budgets or ():
         quantity, separator, most = text.partition("=")
+        if quantity.strip() in named:
+            raise UsageError(f"--max {text}: `{quantity.strip()}` is given twice")
+        named.add(quantity.strip())
         if not separator:
             raise UsageError(f"--max {text}: NAME=AMOUNT is needed, as in `--max mult_adds=300M`")
         settings.limit(quantity.strip(), most)

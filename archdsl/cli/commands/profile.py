@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from archdsl.cli.arguments import BatchSize, Clock, Decisions, Force, Inputs, Settings, TextOrJson, Threads, loaded
+from archdsl.cli.arguments import (
+    BatchSize,
+    Clock,
+    Decisions,
+    Force,
+    Inputs,
+    Settings,
+    TextOrJson,
+    Threads,
+    expect_free,
+    loaded,
+)
 from archdsl.cli.errors import UsageError
 from archdsl.cli.output import print_json, progress
 from archdsl.cli.progress_bar import progress_bar
@@ -76,7 +87,7 @@ def command(
             raise UsageError("--fit measures networks of its own: leave SPEC out")
         if output is None:
             raise UsageError("--fit needs --output FILE for the profile")
-        _expect_free(output, force)
+        expect_free(output, force)
         from archdsl.pipeline.latency_fit import fit_profile
 
         measured = partial(fit_profile, device, name, threads=threads, clock=clock, passes=passes)
@@ -109,11 +120,6 @@ def command(
         print_json(found.to_dict())
     else:
         print(_text(found, rows))
-
-
-def _expect_free(output: Path, force: bool) -> None:
-    if output.exists() and not force:
-        raise UsageError(f"{output} is there already; --force overwrites it")
 
 
 def _fit(fit: Callable[..., tuple[DeviceProfile, Fitted]], output: Path, format: str) -> None:
