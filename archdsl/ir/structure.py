@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from archdsl.ir.graph import Graph, Node, Value
-from archdsl.ir.text import canonical_attributes, print_attributes
-from archdsl.ops.base import Operator
+from archdsl.ir.graph import Graph, Value
+from archdsl.ir.text import print_attributes
+from archdsl.ops.base import Operator, infer
 from archdsl.types import TensorType
 
 # (vertex that makes the operand, which of its outputs)
@@ -52,14 +52,8 @@ def structure_of(graph: Graph) -> Structure:
         labels.append(f"input {position} : {value.type}")
         operands.append(())
         commutative.append(False)
-    if len(_LABELS) > MOST_LABELS:
-        _LABELS.clear()
     for vertex, node in enumerate(graph.nodes, len(labels)):
-        key = (node.op, node.operand_types)
-        label = _LABELS.get(key)
-        if label is None:
-            label = _LABELS[key] = _label(node)
-        labels.append(label)
+        labels.append(label_of(node.op, node.operand_types))
         operands.append(tuple([place[v] for v in node.operands]))
         commutative.append(node.op.commutative)
         for which, value in enumerate(node.outputs):
@@ -70,11 +64,17 @@ def structure_of(graph: Graph) -> Structure:
     return Structure(labels, operands, commutative, _sharing(graph))
 
 
-def _label(node: Node) -> str:
-    """Independent of the order in which the class declares its attributes."""
-    attributes = print_attributes(dict(sorted(canonical_attributes(node).items())))
-    types = ", ".join(map(str, node.output_types))
-    return f"{node.op.name} {attributes} : {types}"
+def label_of(op: Operator, operands: tuple[TensorType, ...]) -> str:
+    """The label of a node: independent of the order in which the class declares its attributes."""
+    key = (op, operands)
+    found = _LABELS.get(key)
+    if found is None:
+        if len(_LABELS) > MOST_LABELS:
+            _LABELS.clear()
+        given = op.canonical_attributes(operands)
+        attributes = print_attributes({name: given[name] for name in sorted(type(op).model_fields) if name in given})
+        found = _LABELS[key] = f"{op.name} {attributes} : {', '.join(map(str, infer(op, operands)))}"
+    return found
 
 
 def _sharing(graph: Graph) -> list[tuple[int, ...]]:

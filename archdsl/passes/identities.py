@@ -13,7 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from archdsl.ir.graph import Graph, Node, Value, rebuilt
+from archdsl.ops.base import Operator, weights_of
 from archdsl.passes.base import PassResult, counted, unchanged
+from archdsl.types import TensorType
 
 # Variadic operators that give a single operand back.
 MERGES = frozenset({"add", "mul", "mean", "concat", "maximum", "minimum"})
@@ -35,5 +37,10 @@ class Identities:
 
 
 def _gives_its_operand(node: Node) -> bool:
-    alone = len(node.operands) == 1 and node.op.name in MERGES
-    return (node.op.is_identity or alone) and node.output_types == node.operand_types[:1] and not node.weights
+    return gives_its_operand(node.op, node.operand_types, node.output_types)
+
+
+def gives_its_operand(op: Operator, operands: tuple[TensorType, ...], outputs: tuple[TensorType, ...]) -> bool:
+    """Whether what comes out is what goes in, of these types."""
+    alone = len(operands) == 1 and op.name in MERGES
+    return (op.is_identity or alone) and outputs == operands[:1] and not weights_of(op, operands)

@@ -78,18 +78,8 @@ class _Run:
 
     def is_zero(self, node: Node, operands: Sequence[Value]) -> bool:
         """Whether the float outputs of the node are always zero."""
-        name = node.op.name
-        if name == "constant":
-            return node.output_types[0].dtype == "float32" and _all_zero(getattr(node.op, "value", None))
-        if name == "zero":
-            return True
-        if self.zeros.isdisjoint(operands):
-            return False
-        if name == "mul":
-            return True
-        if name in ZERO_OF_ZEROS:
-            return self.zeros.issuperset(operands)
-        return node.op.keeps_zero and operands[0] in self.zeros
+        zero = () if self.zeros.isdisjoint(operands) else [value in self.zeros for value in operands]
+        return always_zero(node.op, node.output_types, zero)
 
     def make_zeros(self, node: Node, operands: Sequence[Value]) -> None:
         """A constant for each output of the node, unless it is one already or has other outputs."""
@@ -97,7 +87,7 @@ class _Run:
             made = self.keep(node, operands)
             self.zeros.update([v for v in made.outputs if v.type.dtype == "float32"])
             return
-        zeros = [_zero_constant(t) for t in node.output_types]
+        zeros = [zero_constant(t) for t in node.output_types]
         if zeros == [node.op]:
             self.keep(node, operands)
             self.zeros.update(node.outputs)
@@ -119,7 +109,7 @@ class _Run:
         if node.op.name != "add" or self.zeros.isdisjoint(operands):
             return operands
         kept = [v for v in operands if v not in self.zeros]
-        if _inferred(node, kept) != node.output_types:
+        if inferred(node.op, tuple([v.type for v in kept])) != node.output_types:
             return operands
         self.dropped_operands += len(operands) - len(kept)
         return kept
@@ -135,7 +125,29 @@ class _Run:
         return made
 
 
-def _zero_constant(type: TensorType) -> Operator:
+def always_zero(op: Operator, outputs: Sequence[TensorType], zero: Sequence[bool]) -> bool:
+    """Whether the float outputs of an operator are zero whatever the input is.
+
+    Args:
+        outputs: their types.
+        zero: which operands are; empty for none.
+    """
+    name = op.name
+    if name == "constant":
+        return outputs[0].dtype == "float32" and _all_zero(getattr(op, "value", None))
+    if name == "zero":
+        return True
+    if not any(zero):
+        return False
+    if name == "mul":
+        return True
+    if name in ZERO_OF_ZEROS:
+        return all(zero)
+    return op.keeps_zero and zero[0]
+
+
+def zero_constant(type: TensorType) -> Operator:
+    """What stands for a zero of this type."""
     return make(operators()["constant"], {"value": 0.0, "shape": type.shape})
 
 
@@ -143,8 +155,9 @@ def _all_zero(value: object) -> bool:
     return all(map(_all_zero, value)) if isinstance(value, tuple) else value == 0
 
 
-def _inferred(node: Node, operands: Sequence[Value]) -> tuple[TensorType, ...] | None:
+def inferred(op: Operator, operands: tuple[TensorType, ...]) -> tuple[TensorType, ...] | None:
+    """The types of the outputs; None where the operator refuses the operands."""
     try:
-        return infer(node.op, tuple(v.type for v in operands))
+        return infer(op, operands)
     except OperatorError:
         return None

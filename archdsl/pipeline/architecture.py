@@ -37,10 +37,11 @@ class Architecture:
         self.params: dict[str, Data] = dict(found.params)
         self.decisions: dict[str, Label] = dict(found.decisions)
         self._outline: Callable[[], Graph] = self.graph
+        self._digest: Callable[[], bytes | None] | None = None
         if isinstance(found, Forms):
             self._forms = found
         else:
-            self._outline = found.graph
+            self._outline, self._digest = found.graph, found.digest
 
     @property
     def source(self) -> SpecFile:
@@ -71,6 +72,19 @@ class Architecture:
         from archdsl.passes.canonical import canonical_hash
 
         return canonical_hash(self._outline())
+
+    @cached_property
+    def identity(self) -> str:
+        """32 hexadecimal digits, equal for architectures whose `hash` is equal and different for all others.
+
+        For telling candidates of a space apart: of most it is found without making a graph, where `hash` needs one.
+        """
+        from archdsl.passes.canonical import identity, identity_of_hash
+
+        if self._digest is None:
+            return identity(self._outline())
+        found = self._digest()
+        return identity_of_hash(self.hash) if found is None else found.hex()
 
     def with_settings(self, params: Mapping[str, Any], inputs: Mapping[str, Sequence[int]]) -> Architecture:
         """The same file with the same decisions, other values of root parameters and other shapes of inputs.

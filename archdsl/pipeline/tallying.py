@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -58,6 +58,12 @@ def simplified(graph: Graph) -> Graph:
     return simplify(graph).graph
 
 
+def _digest(found: Tallied) -> bytes | None:
+    from archdsl.passes.sketches import network_identity
+
+    return network_identity(found.blueprint, [value.type for value in found.inputs.values()])
+
+
 @lru_cache(maxsize=1 << 16)
 def _measure(op: Operator, operands: tuple[TensorType, ...]) -> tuple[int, ...]:
     """The price of one operator; what it shares with others stands first (`recollection.ONCE`)."""
@@ -72,6 +78,7 @@ class Tally:
 
     Attributes:
         graph: makes a graph with the canonical form of the inference form.
+        digest: gives its identity, or None if only its canonical form can tell; None where that needs the graph.
     """
 
     decisions: dict[str, Label]
@@ -79,6 +86,7 @@ class Tally:
     params: dict[str, Data]
     price: Price
     graph: Callable[[], Graph]
+    digest: Callable[[], bytes | None] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +130,8 @@ class Tallier:
                 return Unsettled(decisions)
             decisions, points = {**training.decisions, **decisions}, {**points, **training.points}
         price = Price._make(inference.amounts or (0,) * len(Price._fields))
-        return Tally(decisions, points, inference.params, price, inference.graph)
+        digest = partial(_digest, inference) if inference.distinct else None
+        return Tally(decisions, points, inference.params, price, inference.graph, digest)
 
     def _shortly(self, request: Request, decider: Decider) -> Tallied | Unsettled:
         """The short way, for files and candidates that do nothing unusual."""

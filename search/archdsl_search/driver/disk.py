@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from archdsl_search.driver.spending import Spending
 from archdsl_search.engines.logs import LOG
+from archdsl_search.evaluators.plan import ALSO
 from archdsl_search.journal.records import Result
 from archdsl_search.outcome import State
 from archdsl_search.pareto import first_front
@@ -120,5 +121,12 @@ def disk_keeper(parts: Parts, run: Path, warn: Callable[[str], None]) -> DiskKee
     most = parts.sweep.resources.disk
     if most is None:
         return None
-    keep: Any = parts.plan.describe().get("keep")
-    return DiskKeeper(run / "trials", most, keep if type(keep) is int and keep > 0 else 1, warn)
+    numbers = [keep for keep in _wanted(parts.plan.describe()) if type(keep) is int]
+    return DiskKeeper(run / "trials", most, max([1, *numbers]), warn)
+
+
+def _wanted(evaluator: Mapping[str, Any]) -> Iterator[Any]:
+    """What an evaluator and those beside it say of `keep`."""
+    yield evaluator.get("keep")
+    for other in evaluator.get(ALSO, ()):
+        yield from _wanted(other)

@@ -117,7 +117,8 @@ def resume(setting: Setting, overrides: Mapping[str, Any] | None = None) -> Ende
     journal = Journal(setting.folder)
     if journal.header is None:
         raise SearchError(f"{journal.path}: its first line is not whole: remove {setting.folder} and start again")
-    parts = put_together(changed(journal.header.sweep, overrides or {}), setting.evaluate)
+    sweep = changed(journal.header.sweep, overrides or {})
+    parts = put_together(sweep, setting.evaluate, by_hashes=journal.names_hashes)
     if parts.space_digest != journal.header.space:
         raise SearchError(f"{parts.space.space.path} has changed since the run began: start a new run")
     with JournalWriter(setting.folder, journal) as writer:

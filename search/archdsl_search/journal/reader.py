@@ -7,9 +7,11 @@ from pathlib import Path
 
 from archdsl_search.errors import SearchError
 from archdsl_search.journal.lines import DamagedLineError, decode
-from archdsl_search.journal.records import Header, Record, Result, from_fields
+from archdsl_search.journal.records import Asked, Header, Record, Result, from_fields
 
 NAME = "journal.jsonl"
+# Of a canonical hash, as text.
+HASH_DIGITS = 64
 
 
 class Journal:
@@ -51,6 +53,13 @@ class Journal:
                 self.size += len(line)
                 self.lines += 1
                 yield record
+
+    @property
+    def names_hashes(self) -> bool:
+        """Whether candidates are named by canonical hashes: by a version of archdsl that knew no shorter names."""
+        asked = (record for record in self.records() if isinstance(record, Asked) and record.identity is not None)
+        first = next(asked, None)
+        return first is not None and len(first.identity or "") == HASH_DIGITS
 
     def results(self) -> Iterator[Result]:
         """The ends of trials, in order."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from archdsl_search.space.search_space import Point, SearchSpace
 from archdsl_search.space.trie import Trie
 
 if TYPE_CHECKING:
-    from archdsl import Decision, Space, Walk
+    from archdsl import Architecture, Decision, Space, Walk
 
 # How often a random draw is repeated while its candidate is not in the space.
 ATTEMPTS = 1000
@@ -50,7 +49,9 @@ class SpecSpace(SearchSpace):
 
     def __init__(self, space: Space, identify: Identify = by_graph, capacity: int = CAPACITY):
         self.space = space
-        self._name = partial(identify, space)
+        self._identify = identify
+        # The candidate that was elaborated last: whoever met it wants its identity next.
+        self._latest: tuple[Decisions, Architecture | None] = ({}, None)
         self._capacity = capacity
         self._known: Trie[ReachedCandidate | _Outside] = Trie(capacity)
         self._points: dict[Decision, Decision] = {}
@@ -91,7 +92,15 @@ class SpecSpace(SearchSpace):
 
     def _reached(self, walk: Walk, points: tuple[Decision, ...], outcomes: tuple[int, ...]) -> ReachedCandidate:
         decisions = {point.id: walk.decisions[point.id] for point in points}
+        self._latest = decisions, walk.architecture
         return ReachedCandidate(decisions, points, outcomes, self._name)
+
+    def _name(self, decisions: Decisions) -> str:
+        return self._identify(lambda: self._architecture(decisions), decisions)
+
+    def _architecture(self, decisions: Decisions) -> Architecture:
+        latest, architecture = self._latest
+        return architecture if architecture is not None and latest is decisions else self.space.resolve(decisions)
 
     def _shared(self, point: Decision) -> Decision:
         """One object for equal decisions: candidates keep theirs."""

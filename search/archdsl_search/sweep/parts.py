@@ -16,7 +16,7 @@ from archdsl_search.evaluators.shared_weights import SharedWeightsEvaluator
 from archdsl_search.objectives.base import Objective
 from archdsl_search.searchers.base import Searcher
 from archdsl_search.searchers.warm_start import WarmStart, WarmStartSettings
-from archdsl_search.space.identity import Identify, by_decisions, by_graph, by_string
+from archdsl_search.space.identity import Identify, by_decisions, by_graph, by_hash, by_string
 from archdsl_search.space.spec_space import SpecSpace
 from archdsl_search.sweep.cheap_score import cheap_score, checked_score
 from archdsl_search.sweep.checking import OptionError, checked_evaluator, checked_objective, checked_searcher
@@ -73,12 +73,18 @@ class Parts:
         return sha256(Path(self.space.space.path).read_bytes()).hexdigest()
 
 
-def put_together(sweep: Sweep, evaluate: Callable[..., Any] | None = None, space: SpecSpace | None = None) -> Parts:
+def put_together(
+    sweep: Sweep,
+    evaluate: Callable[..., Any] | None = None,
+    space: SpecSpace | None = None,
+    by_hashes: bool = False,
+) -> Parts:
     """The parts of a sweep.
 
     Args:
         evaluate: a function from a module to metrics, in place of the evaluator that the sweep names.
         space: one that was made for an equal sweep, with what it knows already.
+        by_hashes: whether graphs are named by their canonical hash, as journals of earlier versions do.
 
     Raises:
         archdsl.ArchdslError: if the space file has mistakes.
@@ -92,7 +98,7 @@ def put_together(sweep: Sweep, evaluate: Callable[..., Any] | None = None, space
         _expect_a_pair(sweep, kind, plan)
     objective = checked_objective(sweep.objective, plan)
     if space is None:
-        space = SpecSpace(_load(sweep), _identify(sweep, plan))
+        space = SpecSpace(_load(sweep), _identify(sweep, plan, by_hash if by_hashes else by_graph))
     hidden = [name for name in objective.metrics if name.startswith(HIDDEN)]
     if hidden:
         raise OptionError("E1304", ("objective",), f"`{hidden[0]}` is kept for the report: nothing is searched on it")
@@ -139,9 +145,9 @@ def _load(sweep: Sweep) -> archdsl.Space:
     return archdsl.load_space(chosen.file, chosen.params, chosen.decisions, chosen.inputs)
 
 
-def _identify(sweep: Sweep, plan: EvaluatorPlan) -> Identify:
+def _identify(sweep: Sweep, plan: EvaluatorPlan, of_graphs: Identify) -> Identify:
     if sweep.identity == "graph":
-        return by_graph
+        return of_graphs
     if sweep.identity == "none":
         return by_decisions
     rule = getattr(plan.kind, "string_identity", None)

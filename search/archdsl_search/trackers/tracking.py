@@ -14,6 +14,7 @@ from typing import Any
 
 from archdsl_search.journal.reader import NAME
 from archdsl_search.journal.records import Result
+from archdsl_search.schedule import STAGE
 from archdsl_search.trackers.base import Point, Tracked, Tracker
 from archdsl_search.trackers.registry import tracker_type
 
@@ -25,10 +26,11 @@ GRACE = 15.0
 
 
 class Curves:
-    """What each result adds to the curves."""
+    """What each result adds to the curves; where there are stages, the best is that of the last one reached."""
 
     def __init__(self, labels: Sequence[str]):
         self._labels = labels
+        self._stage = 0.0
         self._best: float | None = None
 
     def point(self, result: Result) -> Point | None:
@@ -37,7 +39,10 @@ class Curves:
             return None
         values = result.objective or ()
         found = {f"objective/{name}": value for name, value in zip(self._labels, values, strict=False)}
-        best = bool(values) and (self._best is None or values[0] > self._best)
+        stage = result.metrics.get(STAGE, 0.0)
+        if stage > self._stage:
+            self._stage, self._best = stage, None
+        best = bool(values) and stage == self._stage and (self._best is None or values[0] > self._best)
         if best:
             self._best = values[0]
         if values and self._best is not None:

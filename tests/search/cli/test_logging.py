@@ -12,6 +12,11 @@ from pathlib import Path
 import pytest
 from tensorboardX.proto.event_pb2 import Event
 
+from archdsl_search.journal.records import Result
+from archdsl_search.outcome import State
+from archdsl_search.schedule import STAGE
+from archdsl_search.trackers.tracking import Curves
+
 from .conftest import Said
 
 Call = Callable[..., Said]
@@ -45,6 +50,17 @@ def test_curves_say_what_the_journal_says(call: Call, folder: Path) -> None:
     assert call("resume", run, "--set", "budget.trials=15", "--log", "tensorboard").status == 0
     assert len(objectives(run)) == 15
     assert curves(run)["objective/val_acc_e10"] == pytest.approx(objectives(run), rel=1e-6)
+
+
+def test_the_best_is_of_the_last_stage() -> None:
+    """Accuracy with shared weights is not that of a network that was trained by itself."""
+    curves, best = Curves(["accuracy"]), []
+    for trial, (stage, value) in enumerate([(0, 0.9), (0, 0.3), (1, 0.5), (1, 0.4), (2, 0.2), (1, 0.6), (2, 0.3)]):
+        result = Result(trial, State.FINISHED, (value,), {"op": trial}, str(trial), {STAGE: float(stage)}, "", None)
+        point = curves.point(result)
+        assert point is not None
+        best.append((point.values["best/accuracy"], bool(point.best)))
+    assert best == [(0.9, 1), (0.9, 0), (0.5, 1), (0.5, 0), (0.2, 1), (0.2, 0), (0.3, 1)]
 
 
 def test_mlflow_has_the_same_curves_and_the_best_candidate(

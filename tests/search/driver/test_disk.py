@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import archdsl_search
-from archdsl_search.driver.disk import DiskKeeper
+from archdsl_search.driver.disk import DiskKeeper, disk_keeper
 from archdsl_search.journal.records import Result
 from archdsl_search.outcome import State
+from archdsl_search.sweep.loading import sweep_of
+from archdsl_search.sweep.parts import put_together
 
 SPACE = """\
 archdsl: 1
@@ -81,3 +83,20 @@ def test_a_run_keeps_to_it(tmp_path: Path) -> None:
     summary = archdsl_search.run(sweep, artefacts, tmp_path / "run")
     assert summary.finished == 8
     assert left(tmp_path / "run" / "trials") == {"6 weights", "7 weights", "7 log"}
+
+
+def test_what_any_of_the_evaluators_keeps_stays(tmp_path: Path) -> None:
+    (tmp_path / "space.yaml").write_text(SPACE)
+    evaluator = {"name": "cost", "also": [{"name": "training", "keep": 3}, {"name": "latency"}]}
+    sweep = {"space": str(tmp_path / "space.yaml"), "evaluator": evaluator, "budget": {"trials": 1}}
+    parts = put_together(sweep_of({**sweep, "resources": {"disk": 1}}))
+    made = disk_keeper(parts, tmp_path, lambda message: None)
+    assert made is not None
+    for trial in range(5):
+        folder = tmp_path / "trials" / f"{trial:06d}"
+        folder.mkdir(parents=True)
+        (folder / "weights.safetensors").write_bytes(b"x" * 100)
+        made.on_result(Result(trial, State.FINISHED, (float(trial),), {}, str(trial), {}, "", None))
+    made.look()
+    assert left(tmp_path / "trials") == {"2 weights", "3 weights", "4 weights"}
+    assert disk_keeper(put_together(sweep_of(sweep)), tmp_path, lambda message: None) is None

@@ -133,6 +133,7 @@ class Program:
             inputs,
             tuple(outputs),
             plan,
+            distinct=True,
         )
 
     def _made(self, run: Run, frame: Frame, name: str, dtype: str, shape: tuple[int, ...] | Evaluate) -> Value:

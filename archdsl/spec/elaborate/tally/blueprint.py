@@ -8,8 +8,7 @@ because the network's own simplification would do the same. Places, scopes and s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from archdsl.ir.graph import Graph, Node, Scope, Value
 from archdsl.ops.base import Operator
@@ -56,29 +55,35 @@ class _Node(NamedTuple):
 class Blueprint:
     """What one call is built of. Nothing is computed before somebody asks.
 
-    Args:
+    Attributes:
         read: the tensors that the call reads.
         parts: operators and calls in it, in order.
         given: the tensors that it gives and that are not read.
-        simplify: takes away what no output depends on, identities and zeros.
+        sketches: what `archdsl.passes.sketches` remembers of it, by what of `read` is always zero.
     """
 
-    def __init__(self, read: Sequence[Value], parts: Sequence[Part], given: Sequence[Value], simplify: Simplify):
-        self._read, self._parts, self._given, self._simplify = read, parts, given, simplify
+    __slots__ = ("_simplified", "_simplify", "given", "parts", "read", "sketches")
 
-    @cached_property
+    def __init__(self, read: Sequence[Value], parts: Sequence[Part], given: Sequence[Value], simplify: Simplify):
+        self.read, self.parts, self.given, self._simplify = read, parts, given, simplify
+        self.sketches: dict[tuple[int, ...], Any] = {}
+        self._simplified: _Flat | None = None
+
+    @property
     def simplified(self) -> _Flat:
         """The operators that are left, and which of the tensors are given."""
-        flat = _flattened(self._read, self._parts, self._given)
+        if self._simplified is None:
+            self._simplified = self._made_simpler()
+        return self._simplified
+
+    def _made_simpler(self) -> _Flat:
+        flat = _flattened(self.read, self.parts, self.given)
         if len(flat.nodes) > LARGE:
-            self._parts = ()
             return flat
         first = Value(TensorType((1,)))  # as the first one, it is what simplification lets constants read
-        read = [Value(value.type) for value in self._read]
+        read = [Value(value.type) for value in self.read]
         graph = _graph(flat, {str(number): value for number, value in enumerate([first, *read])}, read, first)
-        found = _numbered(self._simplify(graph), first, read)
-        self._parts = ()
-        return found
+        return _numbered(self._simplify(graph), first, read)
 
     def graph(self, inputs: Mapping[str, Value], outputs: Sequence[str]) -> Graph:
         """A network of this blueprint, whose canonical form is that of the one that would be built.
@@ -88,7 +93,7 @@ class Blueprint:
             outputs: names of what it gives.
         """
         read = list(inputs.values())
-        graph = _graph(_flattened(self._read, self._parts, self._given), inputs, read, read[0])
+        graph = _graph(_flattened(self.read, self.parts, self.given), inputs, read, read[0])
         graph.outputs = dict(zip(outputs, graph.outputs.values(), strict=True))
         return graph
 

@@ -17,7 +17,11 @@ from archdsl.spec.syntax.model import Attribute, Label, SpecFile
 
 @dataclass(frozen=True, slots=True)
 class Tallied:
-    """What came of it: as of `Elaboration`, with what it costs and what it is built of in place of the graph."""
+    """What came of it: as of `Elaboration`, with what it costs and what it is built of in place of the graph.
+
+    Attributes:
+        distinct: whether it is known that no two operators share weights.
+    """
 
     decisions: dict[str, Label]
     points: dict[str, Decision]
@@ -28,6 +32,7 @@ class Tallied:
     inputs: dict[str, Value]
     outputs: tuple[str, ...]
     blueprint: Blueprint
+    distinct: bool = False
 
     def graph(self) -> Graph:
         """A graph that has the network's canonical form: without scopes and spans, partly simplified."""
