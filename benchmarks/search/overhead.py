@@ -1,10 +1,11 @@
 """What proposals take: 20,000 trials of each searcher on a space in memory.
 
-    python -m benchmarks.search.overhead [--trials 20000] [--only NAME ...] [-o docs/benchmarks/search_overhead.json]
+    python -m benchmarks.search.overhead [--trials 20000] [--only NAME ...] [--space nasnet_space] [-o FILE]
 
-The space has the decisions of NASNet's (five blocks in each of two cells, thirteen operations: 50 decisions); building
-a candidate's graph and naming it is left out, since every searcher pays it once per candidate. Milliseconds are CPU
-time of `ask` and `tell` together; memory is what the second half of the trials adds to the process.
+The space has the decisions of NASNet's (five blocks in each of two cells, thirteen operations: 50 decisions); walking
+to a candidate and naming it is left out, since every searcher pays it once per candidate. With `--space` it is that of
+a file, and both count. Milliseconds are CPU time of `ask` and `tell` together; memory is what the second half of the
+trials adds to the process.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from random import Random
 from typing import Any
 from zlib import crc32
 
+import archdsl
 from archdsl.pipeline.files import write_atomically
 from archdsl_search.candidate import Candidate
 from archdsl_search.outcome import Outcome, State
 from archdsl_search.searchers.registry import searcher_type
+from archdsl_search.space.spec_space import SpecSpace
 from archdsl_search.testing.program_space import Decide, ProgramSpace
 from benchmarks.search.contenders import CONTENDERS
 
@@ -36,28 +39,32 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--trials", type=int, default=20_000)
     parser.add_argument("--only", nargs="*", default=list(CONTENDERS), metavar="NAME")
+    parser.add_argument("--space", default="", help="a space file instead")
     parser.add_argument("-o", type=Path, default=OUT)
     given = parser.parse_args()
     found = json.loads(given.o.read_text()) if given.o.exists() else {}
     for name in given.only:
         with get_context("spawn").Pool(1) as pool:
-            found[name] = pool.apply(measured, (name, given.trials))
-        print(name, found[name], flush=True)
+            key = f"{name}, in {given.space}" if given.space else name
+            found[key] = pool.apply(measured, (name, given.trials, given.space))
+        print(key, found[key], flush=True)
         write_atomically(given.o, json.dumps(found, indent=1) + "\n")
     return 0
 
 
-def measured(name: str, trials: int) -> dict[str, float]:
+def measured(name: str, trials: int, file: str = "") -> dict[str, float]:
     """Milliseconds for each proposal, and the mebibytes that the second half adds."""
     kind_name, options = CONTENDERS[name]
     kind = searcher_type(kind_name)
-    searcher: Any = kind(ProgramSpace(nasnet), kind.settings_type.model_validate(options), Random(0))
+    space: Any = SpecSpace(archdsl.load_space(file)) if file else ProgramSpace(nasnet)
+    searcher: Any = kind(space, kind.settings_type.model_validate(options), Random(0))
     seconds, half, ended = 0.0, 0, trials
     for trial in range(trials):
         began = time.process_time()
         candidate = searcher.ask(trial)
+        named = candidate is not None and candidate.identity
         seconds += time.process_time() - began
-        if candidate is None:
+        if not named:
             ended = trial
             break
         outcome = Outcome(State.FINISHED, (worth(candidate),))

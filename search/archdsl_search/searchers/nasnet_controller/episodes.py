@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
+from scipy.sparse import csr_array
 
-from archdsl_search.searchers.nasnet_controller.lstm import gradients, unroll
+from archdsl_search.searchers.nasnet_controller.lstm import gradients, halved, unroll
+from archdsl_search.searchers.nasnet_controller.room import Room
 from archdsl_search.searchers.nasnet_controller.weights import LSTM, Array, Weights
 
-Numbers = npt.NDArray[np.intp]
+# The logit of an outcome that a decision does not have.
+_NEVER = -1e30
 
 
 @dataclass
@@ -24,43 +26,105 @@ class Episode:
 
 
 @dataclass(frozen=True)
-class _Group:
-    """Episodes of a batch that decide the same thing at the same step.
+class Gradient:
+    """A gradient of the weights.
 
     Attributes:
-        step, name: when and what.
-        rows: which episodes.
-        taken: their outcomes, [len(rows)].
-        chosen: the same as 0 and 1, [len(rows), outcomes].
+        flat: like `Weights.flat`.
+        parts: views of it by name.
+        touched: the parts of it that were learned about.
     """
 
-    step: int
-    name: str
-    rows: Numbers
-    taken: Numbers
-    chosen: Array
+    flat: Array
+    parts: dict[str, Array]
+    touched: list[slice]
 
 
 class Batch:
-    """Some episodes, sorted out once: each `Forward` over them looks at the weights as they are then."""
+    """Some episodes, sorted out once: each `Forward` over them looks at the weights as they are then, and is good until
+    the next.
 
-    def __init__(self, weights: Weights, episodes: Sequence[Episode]):
-        self.weights = weights
+    Each distinct decision takes a row of arrays [K, M, ...]: M for the episodes that reach it, filled up with places
+    that count nothing; N is the largest number of outcomes. Outcomes are tokens, numbered through; the first of them is
+    the start.
+
+    Attributes:
+        room: for arrays that are used again.
+        size, steps: B and T.
+        names: of the decisions, [K].
+        rows: the episode of each place, [K, M].
+        states: the place of its state in [T + 1, B], [K, M]; the first one, which is zero, where nothing counts.
+        counts: 1 where something counts, [K, M].
+        taken: outcomes, [K, M]; `chosen` the same as 0 and 1, [K, M, N].
+        used: the tokens that are read, [S]; `read` which of them is read at each step, [T, B].
+        readers: 1 for each step that reads a token, [S, T * B].
+    """
+
+    def __init__(self, weights: Weights, episodes: Sequence[Episode], room: Room):
+        self.weights, self.room = weights, room
         self.size = len(episodes)
         self.steps = max(len(episode.names) for episode in episodes)
-        self.groups = [group for t in range(self.steps) for group in self._at(t, episodes)]
-
-    def _at(self, t: int, episodes: Sequence[Episode]) -> list[_Group]:
-        members: dict[str, list[int]] = {}
+        met: dict[str, list[tuple[int, int, int]]] = {}
         for row, episode in enumerate(episodes):
-            if t < len(episode.names):
-                members.setdefault(episode.names[t], []).append(row)
-        found = []
-        for name, rows in members.items():
-            taken = np.array([episodes[row].outcomes[t] for row in rows], dtype=np.intp)
-            bias = self.weights.values[f"bias/{name}"]
-            found.append(_Group(t, name, np.array(rows), taken, np.eye(len(bias), dtype=bias.dtype)[taken]))
+            for t, (name, outcome) in enumerate(zip(episode.names, episode.outcomes, strict=True)):
+                met.setdefault(name, []).append((t, row, outcome))
+        self.names = list(met)
+        self.outcomes = [len(weights.values[f"bias/{name}"]) for name in self.names]
+        shape = len(met), max(map(len, met.values()))
+        dtype = weights.flat.dtype
+        self.rows, self.states, self.taken = (np.zeros(shape, dtype=np.intp) for _ in range(3))
+        self.counts = np.zeros(shape, dtype)
+        first = 1 + np.cumsum([0, *self.outcomes])
+        tokens = np.zeros((self.steps, self.size), dtype=np.intp)
+        for k, places in enumerate(met.values()):
+            steps, rows, taken = np.array(places, dtype=np.intp).T
+            own = slice(len(places))
+            self.rows[k, own], self.taken[k, own], self.counts[k, own] = rows, taken, 1
+            self.states[k, own] = (steps + 1) * self.size + rows
+            on = steps + 1 < self.steps
+            tokens[steps[on] + 1, rows[on]] = first[k] + taken[on]
+        self.chosen = np.eye(max(self.outcomes), dtype=dtype)[self.taken]
+        self.used, read = np.unique(tokens, return_inverse=True)
+        self.read = read.reshape(tokens.shape)
+        ones = np.ones(self.read.size, dtype)
+        self.readers = csr_array((ones, (self.read.ravel(), np.arange(self.read.size))))
+        self._first = first
+        self._gradient: Gradient | None = None
+
+    def tokens(self) -> Array:
+        """What is read: the start and embeddings, [S, H]."""
+        v = self.weights.values
+        every = np.concatenate([v["lstm/start"], *[v[f"embed/{name}"] for name in self.names]])
+        found: Array = every[self.used]
         return found
+
+    def heads(self) -> tuple[Array, Array]:
+        """Weights and biases of the softmaxes, [K, H, N] and [K, 1, N]."""
+        v, most = self.weights.values, max(self.outcomes)
+        heads = np.zeros((len(self.names), self.weights.hidden, most), self.counts.dtype)
+        biases = np.full((len(self.names), 1, most), _NEVER, self.counts.dtype)
+        for k, (name, n) in enumerate(zip(self.names, self.outcomes, strict=True)):
+            heads[k, :, :n] = v[f"head/{name}"]
+            biases[k, 0, :n] = v[f"bias/{name}"]
+        return heads, biases
+
+    def gradient(self) -> Gradient:
+        """Room for a gradient, all zero; the same at each call."""
+        if self._gradient is None:
+            places = self.weights.places
+            flat = self.room.take("gradient", self.weights.flat.shape, self.weights.flat)
+            touched = [places[name] for name in (LSTM, *self.names)]
+            self._gradient = Gradient(flat, self.weights.parts(flat), touched)
+        self._gradient.flat[...] = 0
+        return self._gradient
+
+    def spread(self, by_token: Array, parts: dict[str, Array]) -> None:
+        """Add the gradient of what is read, [S, H], to those of the start and the embeddings."""
+        every = np.zeros((self._first[-1], by_token.shape[1]), by_token.dtype)
+        every[self.used] = by_token
+        parts["lstm/start"][...] = every[:1]
+        for name, start, n in zip(self.names, self._first, self.outcomes, strict=False):
+            parts[f"embed/{name}"][...] = every[start : start + n]
 
 
 class Forward:
@@ -74,75 +138,51 @@ class Forward:
     def __init__(self, batch: Batch):
         self._batch = batch
         self._v = batch.weights.values
-        self._tape = unroll(self._v["lstm/hidden"], self._projected())
-        self.log_probabilities = np.zeros(batch.size)
-        self.entropies = np.zeros(batch.size)
-        self._log_p = [self._decided(group) for group in batch.groups]
+        self._tokens = batch.tokens()
+        projected = self._tokens @ self._v["lstm/input"]
+        projected += self._v["lstm/bias"]
+        inputs = batch.room.take("inputs", (*batch.read.shape, projected.shape[1]), projected)
+        np.take(halved(projected), batch.read, 0, inputs, "clip")
+        self._tape = unroll(halved(self._v["lstm/hidden"]), inputs, batch.room)
+        self._heads, biases = batch.heads()
+        states = self._tape.hidden.reshape(-1, batch.weights.hidden)
+        self._states = batch.room.take("decided", (*batch.states.shape, states.shape[1]), states)
+        np.take(states, batch.states, 0, self._states, "clip")
+        self._log_p = log_softmax(self._states @ self._heads + biases)
+        self._p = np.exp(self._log_p)
+        self._entropies = -(self._p * self._log_p).sum(-1)
+        taken = np.take_along_axis(self._log_p, batch.taken[..., None], -1)[..., 0]
+        self.log_probabilities = self._by_episode(taken)
+        self.entropies = self._by_episode(self._entropies)
 
-    def _projected(self) -> Array:
-        """What the LSTM reads, [T, B, 4H]: the start, then the embedding of the decision before."""
-        v, batch = self._v, self._batch
-        bias = v["lstm/bias"]
-        found = np.empty((batch.steps, batch.size, len(bias)), bias.dtype)
-        found[...] = bias
-        found[0] += v["lstm/start"] @ v["lstm/input"]
-        known: dict[str, Array] = {}
-        for group in batch.groups:
-            if group.step + 1 < batch.steps:
-                if group.name not in known:
-                    known[group.name] = v[f"embed/{group.name}"] @ v["lstm/input"]
-                found[group.step + 1, group.rows] += known[group.name][group.taken]
+    def _by_episode(self, found: Array) -> Array:
+        batch = self._batch
+        each: Array = np.bincount(batch.rows.ravel(), (found * batch.counts).ravel(), batch.size)
+        return each
+
+    def gradient(self, by_log_probability: Array, by_entropy: Array) -> Gradient:
+        """The gradient of sum_b (by_log_probability[b] log p_b + by_entropy[b] H_b), both [B]; good until the next."""
+        batch, found = self._batch, self._batch.gradient()
+        by_log_p = (by_log_probability[batch.rows] * batch.counts).astype(self._p.dtype)[..., None]
+        by_h = (by_entropy[batch.rows] * batch.counts).astype(self._p.dtype)[..., None]
+        d = by_log_p * (batch.chosen - self._p) - by_h * self._p * (self._log_p + self._entropies[..., None])
+        by_head, by_bias = self._states.transpose(0, 2, 1) @ d, d.sum(1)
+        for k, (name, n) in enumerate(zip(batch.names, batch.outcomes, strict=True)):
+            found.parts[f"head/{name}"][...] = by_head[k, :, :n]
+            found.parts[f"bias/{name}"][...] = by_bias[k, :n]
+        outer = batch.room.take("outer", self._tape.hidden.shape, self._tape.hidden)
+        outer[...] = 0
+        outer.reshape(-1, outer.shape[-1])[batch.states] = d @ self._heads.transpose(0, 2, 1)
+        self._inside(outer[1:], found.parts)
         return found
 
-    def _decided(self, group: _Group) -> Array:
-        """The softmaxes of a group, as logarithms."""
-        h = self._tape.hidden[group.step + 1][group.rows]
-        log_p = log_softmax(h @ self._v[f"head/{group.name}"] + self._v[f"bias/{group.name}"])
-        self.log_probabilities[group.rows] += log_p[np.arange(len(group.taken)), group.taken]
-        self.entropies[group.rows] -= (np.exp(log_p) * log_p).sum(1)
-        return log_p
-
-    def gradient(self, by_log_probability: Array, by_entropy: Array) -> dict[str, Array]:
-        """The gradient of sum_b (by_log_probability[b] log p_b + by_entropy[b] H_b), both [B]; by block of weights."""
-        batch, weights = self._batch, self._batch.weights
-        found = {group.name: weights.zeros(group.name) for group in batch.groups}
-        by_log_p = by_log_probability.astype(self._tape.hidden.dtype)
-        by_h = by_entropy.astype(self._tape.hidden.dtype)
-        outer = np.zeros_like(self._tape.squashed)
-        for group, log_p in zip(batch.groups, self._log_p, strict=True):
-            p = np.exp(log_p)
-            entropy = -(p * log_p).sum(1, keepdims=True)
-            d = by_log_p[group.rows, None] * (group.chosen - p) - by_h[group.rows, None] * p * (log_p + entropy)
-            parts = found[group.name][1]
-            parts[f"head/{group.name}"] += self._tape.hidden[group.step + 1][group.rows].T @ d
-            parts[f"bias/{group.name}"] += d.sum(0)
-            outer[group.step, group.rows] += d @ self._v[f"head/{group.name}"].T
-        blocks = {name: flat for name, (flat, _) in found.items()}
-        blocks[LSTM] = self._inside(outer, {name: parts for name, (_, parts) in found.items()})
-        return blocks
-
-    def _inside(self, outer: Array, parts: dict[str, dict[str, Array]]) -> Array:
-        """The gradient of the LSTM's own weights; that of the embeddings is added to `parts`."""
-        v, batch = self._v, self._batch
-        flat, own = batch.weights.zeros(LSTM)
-        own["lstm/hidden"][...], projected = gradients(v["lstm/hidden"], self._tape, outer)
-        own["lstm/bias"][...] = projected.sum((0, 1))
-        by_token = {"lstm/start": projected[0].sum(0, keepdims=True)}
-        for group in batch.groups:
-            if group.step + 1 < batch.steps:
-                token = f"embed/{group.name}"
-                found = group.chosen.T @ projected[group.step + 1][group.rows]
-                by_token[token] = by_token[token] + found if token in by_token else found
-        names = list(by_token)
-        together = np.concatenate([by_token[name] for name in names])
-        own["lstm/input"][...] = np.concatenate([v[name] for name in names]).T @ together
-        inner = together @ v["lstm/input"].T
-        start = 0
-        for name in names:
-            place = own[name] if name in own else parts[name.removeprefix("embed/")][name]
-            place += inner[start : start + len(place)]
-            start += len(place)
-        return flat
+    def _inside(self, outer: Array, parts: dict[str, Array]) -> None:
+        """The gradient of the LSTM's own weights, and of what it reads."""
+        parts["lstm/hidden"][...], by_input = gradients(self._v["lstm/hidden"], self._tape, outer, self._batch.room)
+        by_token = self._batch.readers @ by_input.reshape(-1, by_input.shape[-1])
+        parts["lstm/bias"][...] = by_token.sum(0)
+        parts["lstm/input"][...] = self._tokens.T @ by_token
+        self._batch.spread(by_token @ self._v["lstm/input"].T, parts)
 
 
 def log_softmax(logits: Array) -> Array:

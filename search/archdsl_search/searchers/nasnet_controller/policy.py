@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from itertools import accumulate
+from math import exp, log
 from random import Random
 from typing import Any
 
@@ -12,8 +14,9 @@ import numpy.typing as npt
 
 from archdsl_search.candidate import Decisions
 from archdsl_search.searchers.nasnet_controller.adam import Adam
-from archdsl_search.searchers.nasnet_controller.episodes import Batch, Episode, log_softmax
-from archdsl_search.searchers.nasnet_controller.lstm import step
+from archdsl_search.searchers.nasnet_controller.episodes import Batch, Episode, Gradient
+from archdsl_search.searchers.nasnet_controller.lstm import halved, step
+from archdsl_search.searchers.nasnet_controller.room import Room
 from archdsl_search.searchers.nasnet_controller.weights import Array, Weights
 from archdsl_search.space.search_space import Point
 
@@ -26,7 +29,8 @@ class State:
 
     Attributes:
         h, c: of the LSTM before this decision's step, then after it.
-        log_p, bounds: of the decision that is reached here, once it is known; `bounds` are running sums of p.
+        log_p, bounds: of the decision that is reached here, once it is known; `bounds` are running sums of what is in
+            proportion to p.
         after: where its outcomes lead.
     """
 
@@ -58,6 +62,8 @@ class Policy:
         self.weights = Weights(hidden, draw)
         self._rng = rng
         self._zero: Array = np.zeros(hidden, dtype)
+        self._hidden: Array | None = None
+        self._room = Room()
         self._forget()
 
     def begin(self, follow: Decisions | None = None) -> Sampling:
@@ -65,12 +71,12 @@ class Policy:
         return Sampling(self, self._rng, follow or {}, self._root)
 
     def batch(self, episodes: Sequence[Episode]) -> Batch:
-        """Some episodes, to learn from."""
-        return Batch(self.weights, episodes)
+        """Some episodes, to learn from before the next batch."""
+        return Batch(self.weights, episodes, self._room)
 
-    def move(self, optimizer: Adam, gradient: Mapping[str, Array]) -> None:
+    def move(self, optimizer: Adam, gradient: Gradient) -> None:
         """Change the weights."""
-        optimizer.climb(self.weights.blocks, gradient)
+        optimizer.climb(self.weights.flat, gradient.flat, gradient.touched)
         self._forget()
 
     def decide(self, state: State, before: str, taken: int, point: Point) -> None:
@@ -80,10 +86,16 @@ class Policy:
         state.name = f"{point.id}#{point.outcomes}"
         self.weights.meet(state.name, point.outcomes)
         v = self.weights.values
-        state.h, state.c = step(v["lstm/hidden"], self._input(before, taken), state.h, state.c)
-        log_p = log_softmax(state.h @ v[f"head/{state.name}"] + v[f"bias/{state.name}"]).astype(np.float64)
-        state.log_p = log_p.tolist()
-        state.bounds = np.cumsum(np.exp(log_p)).tolist()
+        if self._hidden is None:
+            self._hidden = halved(v["lstm/hidden"])
+        state.h, state.c = step(self._hidden, self._input(before, taken), state.h, state.c)
+        logits = (state.h @ v[f"head/{state.name}"] + v[f"bias/{state.name}"]).tolist()
+        # A dozen numbers: Python is faster than calls of NumPy.
+        top = max(logits)
+        parts = [exp(logit - top) for logit in logits]
+        total = log(sum(parts))
+        state.log_p = [logit - top - total for logit in logits]
+        state.bounds = list(accumulate(parts))
 
     def after(self, state: State, outcome: int) -> State:
         """The state that an outcome leads to."""
@@ -96,16 +108,17 @@ class Policy:
         return found
 
     def _input(self, before: str, taken: int) -> Array:
-        """What the LSTM reads after an outcome of a decision; at the start, `before` is empty. [4H]."""
+        """What the LSTM reads after an outcome of a decision, halved; at the start, `before` is empty. [4H]."""
         found = self._inputs.get(before)
         if found is None:
             v = self.weights.values
             token = v[f"embed/{before}"] if before else v["lstm/start"]
-            found = self._inputs[before] = token @ v["lstm/input"] + v["lstm/bias"]
+            found = self._inputs[before] = halved(token @ v["lstm/input"] + v["lstm/bias"])
         row: Array = found[taken]
         return row
 
     def _forget(self) -> None:
+        self._hidden = None
         self._inputs: dict[str, npt.NDArray[Any]] = {}
         self._root = State(self._zero, self._zero)
         self._states = 0

@@ -1,7 +1,12 @@
-"""Candidates as sets of features: decided options, and paths of operations."""
+"""Candidates as sets of features: decided options, how often each was taken, and paths of operations.
+
+How often: `conv3 0`, `conv3 1` for one that was taken twice. Two candidates with the same operations at other places
+have nearly nothing else in common, and are often worth nearly the same.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zlib import crc32
@@ -31,7 +36,11 @@ class Encoder:
     def __init__(self, space: SearchSpace, encoding: str):
         self._described = space if isinstance(space, DescribedSpace) and encoding != "decisions" else None
         with_decisions = encoding != "paths" or self._described is None
-        self.encodings = [*(["decisions"] if with_decisions else []), *(["paths"] if self._described else [])]
+        self.encodings = [
+            *(["decisions"] if with_decisions else []),
+            *(["labels"] if encoding == "auto" else []),
+            *(["paths"] if self._described else []),
+        ]
         self._columns: dict[str, dict[str, int]] = {name: {} for name in self.encodings}
 
     def encode(self, candidate: Candidate) -> Encoded:
@@ -40,6 +49,10 @@ class Encoder:
         if "decisions" in self._columns:
             told = (f"{name}={label!r}" for name, label in candidate.decisions.items())
             found["decisions"] = self._row("decisions", told)
+        if "labels" in self._columns:
+            times = Counter(map(repr, candidate.decisions.values()))
+            told = (f"{label} {n}" for label, most in times.items() for n in range(most))
+            found["labels"] = self._row("labels", told)
         if self._described is not None:
             found["paths"] = self._row("paths", sorted(self._described.paths(candidate)))
         return Encoded(candidate, found)
@@ -53,10 +66,15 @@ class Encoder:
     def distances(self, encoding: str, ones: Sequence[Encoded], others: Sequence[Encoded]) -> Counts:
         """How many features each pair does not share, [len(ones), len(others)]."""
         used = len(self._columns[encoding])
-        a = np.array([member.rows[encoding][:used] for member in ones])
-        b = a if others is ones else np.array([member.rows[encoding][:used] for member in others])
+        a = _stacked(encoding, ones)[:, :used]
+        b = a if others is ones else _stacked(encoding, others)[:, :used]
         found: Counts = (a.sum(1)[:, None] + b.sum(1)[None, :] - 2 * (a @ b.T)).astype(np.intp)
         return found
+
+
+def _stacked(encoding: str, members: Sequence[Encoded]) -> npt.NDArray[np.float32]:
+    found: npt.NDArray[np.float32] = np.concatenate([member.rows[encoding] for member in members])
+    return found.reshape(-1, COLUMNS)
 
 
 def _column(columns: dict[str, int], name: str) -> int:

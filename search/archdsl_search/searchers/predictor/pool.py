@@ -16,6 +16,8 @@ from archdsl_search.space.search_space import SearchSpace
 THOROUGH = 10
 # Trials after which fewer and fewer candidates enter: half as many at 1.4 times this number, a quarter at twice.
 EAGER = 100
+# So many of the members that looked best are changed to find better ones.
+PROMISING = 5
 
 
 class Pool:
@@ -32,7 +34,9 @@ class Pool:
         self._members: dict[str, Encoded] = {}
         self._promises: dict[str, float] = {}
         self._parents: list[tuple[float, Encoded]] = []
+        self._promising: list[Encoded] = []
         self._asked = 0
+        self._entered = 0
         self._told = 0
 
     def tell(self, value: float, encoded: Encoded) -> None:
@@ -48,14 +52,8 @@ class Pool:
 
     def shortlist(self) -> list[Encoded]:
         """Let fresh candidates in; gives the members that are to be rated now."""
-        for place in range(self._fresh()):
-            if place % 3 == 2 or not self._parents:
-                self._enter(self._space.sample(self._rng))
-            else:
-                parent = self._parents[self._rng.randrange(len(self._parents))][1].candidate
-                self._enter(self._mutation(self._mutation(parent)))
-        for name in [name for name, member in self._members.items() if member.candidate in self._novelty]:
-            self._remove(name)
+        for _ in range(self._fresh()):
+            self._enter(self._new())
         self._asked += 1
         names = list(self._members)
         if self._asked % THOROUGH and len(names) > self._settings.rated:
@@ -65,14 +63,34 @@ class Pool:
     def take(self, members: Sequence[Encoded], promises: Sequence[float]) -> int:
         """Remove the most promising of a shortlist, and give its place; the pool keeps to its size."""
         self._promises.update({m.candidate.identity: p for m, p in zip(members, promises, strict=True)})
-        place = max(range(len(members)), key=lambda i: promises[i])
-        self._remove(members[place].candidate.identity)
+        first, *others = sorted(range(len(members)), key=lambda i: -promises[i])[: 1 + PROMISING]
+        self._remove(members[first].candidate.identity)
+        self._promising = [members[i] for i in others]
         surplus = len(self._members) - self._settings.pool
         if surplus > 0:
             worst = sorted(self._members, key=lambda name: self._promises.get(name, inf))
             for name in worst[:surplus]:
                 self._remove(name)
-        return place
+        return first
+
+    def discard(self, candidate: Candidate) -> None:
+        """Somebody else proposes this candidate."""
+        if candidate.identity in self._members:
+            self._remove(candidate.identity)
+
+    def _new(self) -> Candidate:
+        """One in three each: a best trial changed twice, a promising member changed once, a random candidate.
+
+        Changing what looks promising climbs towards what would look best of all, a step with each proposal.
+        """
+        self._entered += 1
+        kind = self._entered % 3
+        if kind == 1 and self._parents:
+            parent = self._parents[self._rng.randrange(len(self._parents))][1].candidate
+            return self._mutation(self._mutation(parent))
+        if kind == 2 and self._promising:
+            return self._mutation(self._promising[self._rng.randrange(len(self._promising))].candidate)
+        return self._space.sample(self._rng)
 
     def _fresh(self) -> int:
         """How many candidates enter: what is tried early decides most, and long searches have to be cheap."""

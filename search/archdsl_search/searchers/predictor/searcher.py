@@ -57,6 +57,7 @@ class Predictor(Searcher[PredictorSettings]):
         """Counts towards the first candidates."""
         self._to_draw -= 1
         self._novelty.add(candidate)
+        self._pool.discard(candidate)
         self._open[trial] = self._encoder.encode(candidate), 0.0
 
     def tell(self, trial: int, candidate: Candidate, outcome: Outcome) -> None:
@@ -74,6 +75,7 @@ class Predictor(Searcher[PredictorSettings]):
     def _drawn(self, trial: int) -> Candidate | None:
         candidate = self._novelty.sample(self.rng)
         if candidate is not None:
+            self._pool.discard(candidate)
             self._open[trial] = self._encoder.encode(candidate), 0.0
         return candidate
 

@@ -16,7 +16,8 @@ class PredictorSettings(SearcherSettings):
     encoding: Literal["auto", "decisions", "paths"] = Field(
         "auto",
         description="What candidates are compared by: their decisions (one-hot), the paths of operations through their "
-        "cells, or both. `auto`: both where the space knows its graphs. Paths take the time to build a graph.",
+        "cells, or all there is. `auto`: decisions, how often each outcome was taken, and paths where the space "
+        "knows its graphs. Paths take the time to build a graph.",
     )
     acquisition: Literal["expected_improvement", "upper_confidence", "thompson"] = Field(
         "expected_improvement", description="What the next candidate is chosen by."
@@ -33,8 +34,8 @@ class PredictorSettings(SearcherSettings):
     fresh: int = Field(
         60,
         ge=1,
-        description="Candidates that enter the pool at every proposal, one in three at random; after the first 100 "
-        "trials fewer and fewer.",
+        description="Candidates that enter the pool at every proposal: changes of the best, changes of what looks "
+        "promising, and random ones in equal parts; after the first 100 trials fewer and fewer.",
     )
     pool: int = Field(2000, ge=1, description="Candidates kept to choose from; the least promising leave.")
     rated: int = Field(
