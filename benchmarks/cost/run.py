@@ -69,9 +69,9 @@ class Process:
         self._process.wait()
 
 
-def measure(networks: list[str], rounds: int) -> list[dict[str, Any]]:
+def measure(networks: list[str], contenders: list[str], rounds: int) -> list[dict[str, Any]]:
     """A row for each network and contender."""
-    processes = [Process(name) for name in CONTENDERS]
+    processes = [Process(name) for name in contenders]
     rows = []
     try:
         for network in networks:
@@ -86,7 +86,7 @@ def measure(networks: list[str], rounds: int) -> list[dict[str, Any]]:
                     ours = ours or statistics.median(taken)  # the first contender is ours
                     times[process.name] += taken
                     ratios[process.name].append(statistics.median(taken) / ours)
-            rows += [row(network, name, numbers[name], times[name], ratios[name]) for name in CONTENDERS]
+            rows += [row(network, name, numbers[name], times[name], ratios[name]) for name in contenders]
             print(f"{network}: done", file=sys.stderr)
     finally:
         for process in processes:
@@ -187,19 +187,20 @@ def markdown(results: dict[str, Any]) -> str:
     """The results as tables."""
     rows = results["rows"]
     networks = list(dict.fromkeys(r["network"] for r in rows))
+    contenders = list(dict.fromkeys(r["contender"] for r in rows))
     lines = [f"# Cost counters\n\n{results['machine']}; {results['rounds']} rounds, medians.\n"]
     lines += ["Milliseconds for an analysis:\n", f"| | {' | '.join(networks)} |", "| --- |" + " ---: |" * len(networks)]
-    for name in CONTENDERS:
+    for name in contenders:
         medians = [r["median_ms"] for r in rows if r["contender"] == name]
         lines.append(f"| {name} | {' | '.join(f'{m:.1f}' for m in medians)} |")
     lines += ["\nTimes ours, the median over rounds:\n", f"| | {' | '.join(networks)} |"]
     lines += ["| --- |" + " ---: |" * len(networks)]
-    for name in CONTENDERS[1:]:
+    for name in contenders[1:]:
         taken = [r["ratio"] for r in rows if r["contender"] == name]
         lines.append(f"| {name} | {' | '.join(f'{ratio:.1f}' for ratio in taken)} |")
     lines += ["\nMillions that they print, `=` where archdsl gives the same in their manner:\n"]
     lines += [f"| | {' | '.join(networks)} |", "| --- |" + " ---: |" * len(networks)]
-    for name in CONTENDERS:
+    for name in contenders:
         cells = [
             f"{r['number'] / 1e6:.1f} {'=' if r['number'] == r['ours'] else '/ ' + str(r['ours'])}"
             for r in rows
@@ -234,10 +235,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--networks", nargs="+", default=NETWORKS)
+    parser.add_argument("--contenders", nargs="+", default=CONTENDERS, choices=CONTENDERS, help="The first is ours.")
     parser.add_argument("--output", type=Path, default=Path("runs/bench/cost"))
     options = parser.parse_args()
     machine = f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, {versions()}"
-    results = {"machine": machine, "rounds": options.rounds, "rows": measure(options.networks, options.rounds)}
+    rows = measure(options.networks, options.contenders, options.rounds)
+    results: dict[str, Any] = {"machine": machine, "rounds": options.rounds, "rows": rows}
     results["chains"] = chains()
     results["candidates"] = candidates()
     write_atomically(options.output / "results.json", json.dumps(results, indent=2) + "\n")

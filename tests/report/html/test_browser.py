@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import archdsl
-from archdsl.pipeline.reporting import report_on
+from archdsl.pipeline.reporting import findings_of, report_on
 from archdsl.report.html import to_html
 from tests.report.html.browser import Browser
 from tests.report.networks import Writer, residual_network
@@ -32,9 +32,10 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     w = Writer("<img src=x onerror=document.title='ow'+'ned'>", x=(2, 4, 4))
     hostile = w.out(y=w.op("relu", w.graph.inputs["x"], label="<script>document.title='ow'+'ned'</script>"))
+    nasnet = archdsl.load("nasnet_large")
     made = {
         "pair": report(residual_network(3), residual_network(5), device=DEVICE, findings=(FINDING,)),
-        "nasnet": report_on([archdsl.load("nasnet_large")], ["nasnet_large"]),
+        "nasnet": report_on([nasnet], ["nasnet_large"], findings=[findings_of(nasnet)]),
         "hostile": report(hostile),
     }
     for name, data in made.items():
