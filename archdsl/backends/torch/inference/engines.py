@@ -56,12 +56,13 @@ class Preparation:
             return ForeignEngine(graph, weights, recipe.runtime, recipe.split, setting)
         from archdsl.backends.torch.inference.fused import FusedEngine, can_fuse
         from archdsl.backends.torch.inference.generic import GenericEngine
-        from archdsl.backends.torch.inference.planned.choices import seconds_saved
+        from archdsl.backends.torch.inference.planned.choices import picks, seconds_saved
         from archdsl.backends.torch.inference.planned.engine import PlannedEngine
 
         if recipe.compiled or not can_fuse(setting):
             return GenericEngine(graph, weights, setting, recipe.compiled)
-        planned = setting.dtype is torch.float32 and seconds_saved(graph, setting.batch_size) > 0
+        careful = setting.dtype is not torch.float32 or picks(graph)
+        planned = not careful and seconds_saved(graph, setting.batch_size) > 0
         return (PlannedEngine if planned else FusedEngine)(graph, weights, setting)
 
 

@@ -19,14 +19,23 @@ REST = [
 
 
 def check(net: archdsl.Architecture, runtime: str) -> None:
-    """Two samples, batch norms with the statistics of these."""
+    """Two samples, batch norms with the statistics of these.
+
+    Few numbers make a statistic of small maps, and some networks then enlarge rounding: where the plain module itself
+    is far from what it computes in float64, a few times as far is near enough for other orders of its sums.
+    """
     plain = trained(net)
     torch.manual_seed(0)
     types = [value.type for value in net.graph().inputs.values()]
     given = [torch.randn(2, *t.shape) if t.dtype == "float32" else torch.randint(2, (2, *t.shape)) for t in types]
     settled(plain, given)
     module = archdsl.compile(net, "inference", plain, runtime=runtime)  # type: ignore[arg-type]
-    assert difference(outputs(module, given), outputs(plain, given)) < 1e-4
+    ours, theirs = outputs(module, given), outputs(plain, given)
+    if difference(ours, theirs) >= 1e-4:
+        exact = outputs(plain.double(), [x.double() if x.is_floating_point() else x for x in given])
+        own = difference(theirs, exact)
+        assert own > 2e-5
+        assert difference(ours, exact) < 4 * own
 
 
 def settled(module: torch.nn.Module, given: list[torch.Tensor]) -> None:
