@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from archdsl.analysis.latency.forms import Mode
     from archdsl.analysis.latency.observations import Observation
     from archdsl.analysis.latency.prediction import LatencyReport
-    from archdsl.backends.torch.profiling import Profiled
+    from archdsl.backends.torch.profiling import Profiled, Rounds
     from archdsl.backends.torch.stopwatch import Clock, DeviceFacts, Timing
     from archdsl.ir.graph import Graph
 
@@ -96,7 +96,7 @@ def measure_latency(
     architecture: Architecture,
     device: str = "cpu",
     batch_size: int = 1,
-    rounds: int | None = None,
+    rounds: int | Rounds | None = None,
     *,
     threads: int | None = None,
     clock: Clock = "wall",
@@ -151,7 +151,7 @@ def _plain(
     architecture: Architecture,
     device: str,
     batch_size: int,
-    rounds: int | None,
+    rounds: int | Rounds | None,
     clock: Clock,
     dtype: str,
     build: Build | None,
@@ -171,7 +171,7 @@ def _optimized(
     architecture: Architecture,
     device: str,
     batch_size: int,
-    rounds: int | None,
+    rounds: int | Rounds | None,
     clock: Clock,
     dtype: str,
     build: Build | None,

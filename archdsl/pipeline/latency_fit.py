@@ -17,17 +17,21 @@ if TYPE_CHECKING:
     from archdsl.pipeline.latency import Build
 
 
+# Passes over all networks, a minute or two apart: in the median of an odd number no slow minute counts.
+PASSES = 3
 LESSONS = (
     ("alexnet", 1),
     ("condensenet74_g4", 1),
     ("crnn", 1),
     ("darknet19_224", 1),
     ("dcgan_g_pytorch", 1),
+    ("densenet161", 1),
     ("densenet169", 1),
     ("densenet_bc_100_12_cifar", 1),
     ("dqn2015_a18", 1),
     ("fractalnet20_cifar", 1),
     ("googlenet", 1),
+    ("inception_resnet_v2", 1),
     ("inception_v3", 1),
     ("lraspp_mobilenet_v3_large", 1),
     ("mnasnet_a1", 1),
@@ -39,10 +43,12 @@ LESSONS = (
     ("nasnet_mobile", 1),
     ("nin_imagenet", 1),
     ("preresnet164_cifar", 1),
+    ("resnet110_cifar_a", 1),
+    ("resnet152", 1),
     ("resnet18", 1),
     ("resnet18", 8),
     ("resnet50_v1", 1),
-    ("resnet110_cifar_a", 1),
+    ("resnext101_32x8d", 1),
     ("resnext50_32x4d", 1),
     ("seresnet50_caffe", 1),
     ("shufflenet_v1_g4", 1),
@@ -50,8 +56,10 @@ LESSONS = (
     ("shufflenet_v2_x1_5", 1),
     ("squeezenet1_0", 1),
     ("vgg13", 1),
+    ("vgg19", 1),
     ("wrn28_10_cifar", 1),
     ("xception", 1),
+    ("yolov2_voc_416", 1),
     ("yolov3_320", 1),
     ("zfnet", 1),
 )
@@ -65,7 +73,7 @@ def fit_profile(
     networks: Sequence[tuple[Architecture, int]] | None = None,
     threads: int | None = None,
     clock: Clock = "wall",
-    passes: int = 1,
+    passes: int = PASSES,
     build: Build | None = None,
     runtime: str = "",
     mode: Mode = "plain",
@@ -80,7 +88,7 @@ def fit_profile(
         name: of the profile; by default the device's.
         networks: what is measured, each with the samples of its batch; by default `lessons()`.
         threads, clock, build, runtime, mode, dtype: as of `archdsl.profile`.
-        passes: how often all networks are measured; the fastest counts.
+        passes: how often all networks are measured; of each the median counts.
         on_start: called with the number of calls of `on_step` to come; these say what was done.
 
     Raises:
@@ -89,8 +97,10 @@ def fit_profile(
     from archdsl import __version__
     from archdsl.analysis.latency.device import DeviceProfile
     from archdsl.analysis.latency.fitting import FOLDS, fit_predictor
+    from archdsl.analysis.latency.observations import joined
     from archdsl.backends.torch import stopwatch
     from archdsl.backends.torch.peaks import measured_peaks
+    from archdsl.backends.torch.profiling import BRIEF, THOROUGH
 
     taken = list(networks) if networks is not None else lessons()
     if passes < 1:
@@ -100,13 +110,15 @@ def fit_profile(
         facts = stopwatch.device_facts(device)
         peaks = measured_peaks(stopwatch.checked_device(device))
     on_step("peaks")
-    kept: dict[int, Observation] = {}
+    kept: list[list[Observation]] = [[] for _ in taken]
+    rounds = THOROUGH if passes == 1 else BRIEF
     for number in list(range(len(taken))) * passes:
         architecture, batch_size = taken[number]
         found = measure_latency(
             architecture,
             device,
             batch_size,
+            rounds,
             threads=threads,
             clock=clock,
             build=build,
@@ -114,10 +126,9 @@ def fit_profile(
             dtype=dtype,
             runtime=runtime,
         )
-        now = observe(architecture, found)
-        kept[number] = now.fastest(kept.get(number, now))
+        kept[number].append(observe(architecture, found))
         on_step(f"{architecture.name}, batch of {batch_size}")
-    observations = [kept[number] for number in range(len(taken))]
+    observations = [joined(found) for found in kept]
     fitted = fit_predictor(observations, lambda: on_step("fit"))
     fit = {
         "networks": [f"{o.name}, batch of {o.batch_size}" for o in observations],
@@ -140,7 +151,7 @@ def fit_profile(
 
 
 def lessons() -> list[tuple[Architecture, int]]:
-    """The networks that a fit measures, with the samples of a batch: of many families, none of them large.
+    """The networks that a fit measures, with the samples of a batch: of many families and sizes.
 
     Beside shipped networks these are candidates of the shipped search spaces, whose sizes are less regular.
     """

@@ -74,7 +74,8 @@ def fit_predictor(
         for (op, _), predicted, measured in zip(observation.steps, alone, observation.seconds, strict=True):
             ratios[group_of(op)].append(measured / predicted)
     steps = {group: _interval(found) for group, found in ratios.items() if found}
-    whole = _interval([o.whole / predicted for o, _, predicted in left_out])
+    # A later measurement meets the machine at another minute: so each pass counts, not their median alone.
+    whole = _interval([seconds / predicted for o, _, predicted in left_out for seconds in o.passes])
     predictor = _fit(observations, steps, whole, trees)
     on_fold()
     errors = {o.name: float(abs(predicted / o.whole - 1)) for o, _, predicted in left_out}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -13,10 +14,19 @@ from archdsl.backends.torch.stopwatch import Clock, Timing, checked_device, cloc
 from archdsl.ir.graph import Graph
 
 WARM_PASSES = 3
-LEAST_ROUNDS = 10
-# Rounds beyond the least are taken as long as they fit into so many seconds.
-ROUND_SECONDS = 2.0
-MOST_ROUNDS = 40
+
+
+class Rounds(NamedTuple):
+    """How many rounds are taken: as many as fit into so many seconds, within limits."""
+
+    least: int
+    most: int
+    seconds: float
+
+
+THOROUGH = Rounds(10, 40, 2.0)
+# For one of several passes over many networks.
+BRIEF = Rounds(4, 12, 0.6)
 
 
 @dataclass(frozen=True)
@@ -33,7 +43,7 @@ def profile_network(
     module: nn.Module,
     device: str,
     batch_size: int,
-    rounds: int | None = None,
+    rounds: int | Rounds | None = None,
     clock: Clock = "wall",
     on_start: Callable[[int], None] = lambda total: None,
     on_pass: Callable[[], None] = lambda: None,
@@ -46,7 +56,7 @@ def profile_network(
         graph: the inference form.
         module: what is timed as a whole: anything that can be called with the network's inputs.
         device: `cpu`, `cuda`, `cuda:1`.
-        rounds: passes of either kind; by default as many as fit into two seconds.
+        rounds: passes of either kind; by default `THOROUGH`.
         clock: `wall`, or `cpu` for the processor time of one thread, which other programs don't add to.
         on_start, on_pass: for progress.
         steps_of: runs the network once and gives the seconds of each of its steps; by default those of `graph`, each as
@@ -56,8 +66,11 @@ def profile_network(
     Raises:
         ValueError: for an unknown device or clock, fewer than 2 rounds, or `cpu` with another device or more threads.
     """
-    if rounds is not None and rounds < 2:
-        raise ValueError(f"at least 2 rounds are needed, got {rounds}")
+    if isinstance(rounds, int):
+        rounds = Rounds(rounds, rounds, 0.0)
+    wanted = rounds or THOROUGH
+    if wanted.least < 2:
+        raise ValueError(f"at least 2 rounds are needed, got {wanted.least}")
     place = checked_device(device)
     read = clock_of(clock, place)
     with torch.inference_mode():
@@ -67,12 +80,12 @@ def profile_network(
         def whole() -> float:
             return _pass(module, inputs, place, read)
 
-        on_start(WARM_PASSES + (rounds or LEAST_ROUNDS))
+        on_start(WARM_PASSES + wanted.least)
         once = 0.0
         for _ in range(WARM_PASSES):
             once = whole() + sum(each())
             on_pass()
-        taken = rounds or max(LEAST_ROUNDS, min(MOST_ROUNDS, int(ROUND_SECONDS / once)))
+        taken = max(wanted.least, min(wanted.most, int(wanted.seconds / once)))
         on_start(WARM_PASSES + taken)
         wholes, taken_by_steps = [], []
         for _ in range(taken):

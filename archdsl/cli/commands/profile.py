@@ -59,8 +59,8 @@ def command(
         bool, typer.Option("--fit", help="Measure this machine, and write a profile that predicts.")
     ] = False,
     passes: Annotated[
-        int, typer.Option("--passes", min=1, help="With --fit: how often all is measured; the fastest counts.")
-    ] = 1,
+        int, typer.Option("--passes", min=1, help="With --fit: how often all is measured; the median counts.")
+    ] = 3,
     name: Annotated[str, typer.Option("--name", help="With --fit: how the profile calls the device.")] = "",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="With --fit: where the profile goes (JSON).")
