@@ -39,6 +39,25 @@ def peak(graph: Graph, float_bytes: int = _FLOAT_BYTES) -> Peak:
     return peak_of(graph, [figures_of(node.op, node.operand_types) for node in graph.nodes], None, float_bytes)
 
 
+def live(graph: Graph, figures: Sequence[Figures]) -> list[int]:
+    """Elements of one sample that live while each node runs, inputs of the network and its own results included.
+
+    Args:
+        graph: the network.
+        figures: of each node, in graph order.
+    """
+    storages = Storages(graph, figures)
+    freed = [0] * (len(graph.nodes) + 1)
+    for size, last in zip(storages.elements, storages.last, strict=True):
+        freed[last] += size
+    found, elements = [], storages.input_elements
+    for (made, _), gone in zip(storages.made, freed, strict=False):  # what outlives all nodes is freed behind the last
+        elements += made
+        found.append(elements)
+        elements -= gone
+    return found
+
+
 def peak_of(
     graph: Graph,
     figures: Sequence[Figures],

@@ -201,9 +201,10 @@ def observe(architecture: Architecture, profile: ProfileReport) -> Observation:
     """A measured network as a fit reads it: the fastest of its rounds, since all else on a machine only adds time."""
     from archdsl.analysis.latency.forms import form_of
     from archdsl.analysis.latency.observations import Observation
+    from archdsl.analysis.latency.steps import steps_of
 
     graph = form_of(architecture.graph(), profile.mode)
-    steps = tuple((node.op, node.operand_types) for node in graph.nodes)
+    steps = tuple(steps_of(graph))
     seconds = tuple(max(layer.seconds.least, LEAST_SECONDS) for layer in profile.layers)
     return Observation(profile.name, profile.batch_size, steps, seconds, profile.whole.least)
 

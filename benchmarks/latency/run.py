@@ -121,8 +121,8 @@ def markdown(results: dict[str, Any]) -> str:
         "# Predicted and measured time\n",
         f"{facts['name']}, {timed}, torch {facts['torch']}, float32, batch of 1, {device['runtime']}.",
         f"The profile was fitted to {fitted} networks ({passes} passes), none of which is below.",
-        f"Measured is the fastest round, in the median of {results['passes']} passes, between which half of the networks "
-        f"differ by {results['between_passes']:.1%} or more.\n",
+        f"Measured is the fastest round, the median of {results['passes']} passes; half of the networks differ by",
+        f"{results['between_passes']:.1%} or more between these.\n",
         "| | |\n| --- | ---: |",
         f"| mean absolute error | {results['mean_absolute_error']:.1%} |",
         f"| rank correlation | {results['rank_correlation']:.3f} |",

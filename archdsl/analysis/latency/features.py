@@ -7,6 +7,7 @@ from math import log2, prod
 from typing import NamedTuple
 
 from archdsl.analysis.figures import figures_of
+from archdsl.analysis.latency.steps import Step
 from archdsl.ops.base import Operator
 from archdsl.types import TensorType
 
@@ -51,15 +52,27 @@ def written_by(op: Operator, operands: tuple[TensorType, ...], batch_size: int) 
 
 def names_of(group: str) -> tuple[str, ...]:
     """Names of the features of a group, in order; `is_NAME` follow for the operators that were measured."""
-    shared = ("operations", "moved", "weights", "intensity", "read", "written", "channels", "positions", "batch")
+    shared = (
+        "operations",
+        "moved",
+        "weights",
+        "intensity",
+        "read",
+        "written",
+        "channels",
+        "positions",
+        "batch",
+        "live",
+    )
     if group in ("convolution", "grouped"):
         return (*shared, "in_channels", "kernel", "kernel_height", "stride", "dilation", "per_group", "in_positions")
     return (*shared, "operands", "rank", "kernel", "stride", "in_positions", "row")
 
 
 @lru_cache(maxsize=1 << 16)
-def features_of(op: Operator, operands: tuple[TensorType, ...], batch_size: int) -> tuple[float, ...]:
+def features_of(step: Step, batch_size: int) -> tuple[float, ...]:
     """The features by `names_of`: sizes as binary logarithms, since time is about a product of powers of them."""
+    op, operands, live = step
     work, known = work_of(op, operands, batch_size), figures_of(op, operands)
     shape = known.shapes[0] if known.shapes else ()
     source = operands[0].shape if operands else ()
@@ -73,6 +86,7 @@ def features_of(op: Operator, operands: tuple[TensorType, ...], batch_size: int)
         _log(shape[0] if shape else 1),
         _log(prod(shape[1:]) * batch_size),
         _log(batch_size),
+        _log(live * batch_size),
     )
     kernel, stride = _pair(op, "kernel_size"), _pair(op, "stride")
     if op.name in CONVOLUTIONS:

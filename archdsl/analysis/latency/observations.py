@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from archdsl.analysis.latency.predictor import Step
+from archdsl.analysis.latency.steps import Step
 
 
 @dataclass(frozen=True)

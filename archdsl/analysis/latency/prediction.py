@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from archdsl.analysis.latency.device import DeviceProfile
 from archdsl.analysis.latency.forms import Mode, form_of
+from archdsl.analysis.latency.steps import steps_of
 from archdsl.ir.graph import Graph
 
 # Raised when a field of the JSON form changes its meaning or goes; new fields leave it.
@@ -91,7 +92,7 @@ def predicted(graph: Graph, profile: DeviceProfile, batch_size: int = 1) -> Late
         raise ValueError(f"the profile of {profile.name} has peaks only, and predicts no time; {hint}")
     predictor = profile.predictor
     form = form_of(graph, profile.mode)
-    steps = [(node.op, node.operand_types) for node in form.nodes]
+    steps = steps_of(form)
     try:
         seconds = predictor.seconds(steps, batch_size)
         total = sum(seconds)

@@ -9,10 +9,7 @@ from typing import Any, ClassVar
 
 from archdsl.analysis.latency.features import GROUPS, features_of, group_of, work_of, written_by
 from archdsl.analysis.latency.regression import Regression, numbers
-from archdsl.ops.base import Operator
-from archdsl.types import TensorType
-
-Step = tuple[Operator, tuple[TensorType, ...]]
+from archdsl.analysis.latency.steps import Step
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,7 @@ class LinearPredictor(Predictor):
         from archdsl.analysis.figures import figures_of
 
         found = []
-        for op, operands in steps:
+        for op, operands, _ in steps:
             known = figures_of(op, operands)
             moved = (known.reads + known.writes) * batch_size + known.weights_read
             work = self.per_mult_add * known.mult_adds * batch_size + self.per_element * moved
@@ -106,12 +103,12 @@ class StepPredictor(Predictor):
         distinct = list(dict.fromkeys(steps))
         found: dict[Step, float] = {}
         for group in GROUPS:
-            members = [step for step in distinct if group_of(step[0]) == group]
+            members = [step for step in distinct if group_of(step.op) == group]
             if not members:
                 continue
-            names = [op.name for op, _ in members]
-            features = [features_of(op, operands, batch_size) for op, operands in members]
-            work = [work_of(op, operands, batch_size) for op, operands in members]
+            names = [step.op.name for step in members]
+            features = [features_of(step, batch_size) for step in members]
+            work = [work_of(step.op, step.operands, batch_size) for step in members]
             regression = self.regressions.get(group) or self.regressions["other"]
             found.update(zip(members, regression.seconds(names, features, work), strict=True))
         return [found[step] for step in steps]
@@ -119,20 +116,20 @@ class StepPredictor(Predictor):
     def seconds(self, steps: Sequence[Step], batch_size: int) -> list[float]:
         """The time of each step."""
         found = []
-        for (op, operands), alone in zip(steps, self.alone(steps, batch_size), strict=True):
-            written = self.per_written * written_by(op, operands, batch_size)
+        for step, alone in zip(steps, self.alone(steps, batch_size), strict=True):
+            written = self.per_written * written_by(step.op, step.operands, batch_size)
             found.append(max(self.scale * alone + self.per_step + written, alone / 10))
         return found
 
     def step_interval(self, step: Step) -> tuple[float, float]:
         """The percentiles of the step's group."""
-        regression = self.regressions.get(group_of(step[0])) or self.regressions["other"]
+        regression = self.regressions.get(group_of(step.op)) or self.regressions["other"]
         return regression.low, regression.high
 
     def beyond(self, steps: Sequence[Step], batch_size: int) -> list[str]:
         """Operators that were not measured, and a batch outside those that were."""
         known = {name for regression in self.regressions.values() for name in regression.operators}
-        unknown = sorted({op.name for op, _ in steps} - known)
+        unknown = sorted({step.op.name for step in steps} - known)
         least, most = self.batch_sizes
         found = [f"operators that were not measured: {', '.join(unknown)}"] if unknown else []
         if not least <= batch_size <= most:

@@ -13,7 +13,7 @@ from archdsl.analysis.latency.forms import mode_of
 from archdsl.analysis.latency.predictor import predictor_of
 
 SCHEMA = "archdsl.device"
-# Raised when a field changes its meaning or goes, or the features of a predictor change.
+# Raised when a field changes its meaning or goes. Features of a predictor are compared by their names.
 SCHEMA_VERSION = 1
 # What a profile says of its making.
 _MEASURED = ("device", "mode", "runtime", "clock", "dtype", "batch_size", "archdsl", "fit")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from archdsl.analysis.figures import figures_of
 from archdsl.analysis.latency.device import DeviceProfile
+from archdsl.analysis.latency.steps import steps_of
 from archdsl.ir.graph import Graph, Node
 from archdsl.ops.base import Operator
 from archdsl.types import TensorType
@@ -43,7 +44,7 @@ class Costs:
                 self.params += figures.params
         self._times: dict[Node, float] = {}
         if profile is not None and profile.predictor is not None and profile.mode == "plain":
-            times = profile.predictor.seconds([(node.op, node.operand_types) for node in graph.nodes], 1)
+            times = profile.predictor.seconds(steps_of(graph), 1)
             self._times = dict(zip(graph.nodes, times, strict=True))
         self.device = profile.name if profile is not None and self._times else ""
         self.seconds = sum(self._times.values())

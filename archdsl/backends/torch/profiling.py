@@ -26,7 +26,7 @@ class Rounds(NamedTuple):
 
 THOROUGH = Rounds(10, 40, 2.0)
 # For one of several passes over many networks.
-BRIEF = Rounds(4, 12, 0.6)
+BRIEF = Rounds(5, 40, 1.0)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from archdsl.analysis.latency.device import DeviceProfile
 from archdsl.analysis.latency.features import group_of, work_of
 from archdsl.analysis.latency.fitting import Fitted, fit_predictor
 from archdsl.analysis.latency.observations import Observation
-from archdsl.analysis.latency.predictor import Step
+from archdsl.analysis.latency.steps import Step, steps_of
 
 NETWORKS = (
     "resnet18",
@@ -31,14 +31,14 @@ _SPEEDS = {"convolution": 1e11, "grouped": 1e10, "matrix": 3e10, "other": 2e10}
 
 def seconds(step: Step, batch_size: int = 1) -> float:
     """What a step takes: depends on its kind, its work, and unevenly on its channels."""
-    work = work_of(*step, batch_size)
-    uneven = 1 + 0.1 * sin(step[1][0].shape[0]) if step[1] else 1.0
-    return 3e-6 + uneven * (work.operations / _SPEEDS[group_of(step[0])] + (work.moved + work.weights) / 2e9)
+    work = work_of(step.op, step.operands, batch_size)
+    uneven = 1 + 0.1 * sin(step.operands[0].shape[0]) if step.operands else 1.0
+    return 3e-6 + uneven * (work.operations / _SPEEDS[group_of(step.op)] + (work.moved + work.weights) / 2e9)
 
 
 def observed(name: str, batch_size: int = 1) -> Observation:
     """A network as if it had been measured: each step alone takes 2 µs longer than within it."""
-    steps = tuple((node.op, node.operand_types) for node in archdsl.load(name).graph().nodes)
+    steps = tuple(steps_of(archdsl.load(name).graph()))
     times = tuple(seconds(step, batch_size) for step in steps)
     return Observation(name, batch_size, steps, times, sum(times) - 2e-6 * len(steps))
 
