@@ -18,20 +18,25 @@ from archdsl_search.candidate import Candidate
 from archdsl_search.space.search_space import DescribedSpace, SearchSpace
 
 Counts = npt.NDArray[np.intp]
-Row = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.float32]
 COLUMNS = 1024
+# Candidates that there is room for at first.
+ROOM = 256
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Encoded:
-    """A candidate and its features by encoding: 1 in the columns that it has, [1024]."""
+    """A candidate, and in which row its features stand."""
 
     candidate: Candidate
-    rows: dict[str, Row]
+    row: int
 
 
 class Encoder:
-    """Turns candidates into features. Columns are numbered as they are met, the first 1024; later ones share those."""
+    """Turns candidates into features: by encoding 1 in the columns that a candidate has, a row of one array for all.
+
+    Columns are numbered as they are met, the first 1024; later ones share those.
+    """
 
     def __init__(self, space: SearchSpace, encoding: str):
         self._described = space if isinstance(space, DescribedSpace) and encoding != "decisions" else None
@@ -42,39 +47,45 @@ class Encoder:
             *(["paths"] if self._described else []),
         ]
         self._columns: dict[str, dict[str, int]] = {name: {} for name in self.encodings}
+        self._rows: dict[str, Rows] = {name: np.zeros((ROOM, COLUMNS), np.float32) for name in self.encodings}
+        self._free = list(range(ROOM))
 
     def encode(self, candidate: Candidate) -> Encoded:
         """The features of a candidate."""
-        found = {}
+        if not self._free:
+            self._grow()
+        row = self._free.pop()
         if "decisions" in self._columns:
-            told = (f"{name}={label!r}" for name, label in candidate.decisions.items())
-            found["decisions"] = self._row("decisions", told)
+            self._write("decisions", row, (f"{name}={label!r}" for name, label in candidate.decisions.items()))
         if "labels" in self._columns:
             times = Counter(map(repr, candidate.decisions.values()))
-            told = (f"{label} {n}" for label, most in times.items() for n in range(most))
-            found["labels"] = self._row("labels", told)
+            self._write("labels", row, (f"{label} {n}" for label, most in times.items() for n in range(most)))
         if self._described is not None:
-            found["paths"] = self._row("paths", sorted(self._described.paths(candidate)))
-        return Encoded(candidate, found)
+            self._write("paths", row, sorted(self._described.paths(candidate)))
+        return Encoded(candidate, row)
 
-    def _row(self, encoding: str, names: Iterable[str]) -> Row:
-        columns = self._columns[encoding]
-        row = np.zeros(COLUMNS, np.float32)
-        row[[_column(columns, name) for name in names]] = 1.0
-        return row
+    def release(self, encoded: Encoded) -> None:
+        """Its features are not needed any more."""
+        self._free.append(encoded.row)
+
+    def _grow(self) -> None:
+        for name, rows in self._rows.items():
+            self._rows[name] = np.concatenate([rows, np.zeros_like(rows)])
+        self._free += range(len(rows), 2 * len(rows))
+
+    def _write(self, encoding: str, row: int, names: Iterable[str]) -> None:
+        columns, features = self._columns[encoding], self._rows[encoding][row]
+        features[...] = 0.0
+        features[[_column(columns, name) for name in names]] = 1.0
 
     def distances(self, encoding: str, ones: Sequence[Encoded], others: Sequence[Encoded]) -> Counts:
         """How many features each pair does not share, [len(ones), len(others)]."""
         used = len(self._columns[encoding])
-        a = _stacked(encoding, ones)[:, :used]
-        b = a if others is ones else _stacked(encoding, others)[:, :used]
+        rows = self._rows[encoding][:, :used]
+        a = rows[[member.row for member in ones]]
+        b = a if others is ones else rows[[member.row for member in others]]
         found: Counts = (a.sum(1)[:, None] + b.sum(1)[None, :] - 2 * (a @ b.T)).astype(np.intp)
         return found
-
-
-def _stacked(encoding: str, members: Sequence[Encoded]) -> npt.NDArray[np.float32]:
-    found: npt.NDArray[np.float32] = np.concatenate([member.rows[encoding] for member in members])
-    return found.reshape(-1, COLUMNS)
 
 
 def _column(columns: dict[str, int], name: str) -> int:

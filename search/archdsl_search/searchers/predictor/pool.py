@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from math import inf
 from random import Random
 
+import numpy as np
+
 from archdsl_search.candidate import Candidate
 from archdsl_search.searchers.novelty import Novelty
 from archdsl_search.searchers.predictor.encoding import Encoded, Encoder
 from archdsl_search.searchers.predictor.settings import PredictorSettings
 from archdsl_search.space.search_space import SearchSpace
 
-# All members are rated once in so many proposals; in between those that looked best then, and new ones.
+# All members are rated once in so many proposals, in long searches in four times as many; in between those that looked
+# best then, and new ones.
 THOROUGH = 10
 # Trials after which fewer and fewer candidates enter: half as many at 1.4 times this number, a quarter at twice.
 EAGER = 100
@@ -33,50 +36,55 @@ class Pool:
         self._novelty = novelty
         self._members: dict[str, Encoded] = {}
         self._promises: dict[str, float] = {}
-        self._parents: list[tuple[float, Encoded]] = []
-        self._promising: list[Encoded] = []
+        self._parents: list[tuple[float, Candidate]] = []
+        self._promising: list[Candidate] = []
         self._asked = 0
         self._entered = 0
         self._told = 0
 
-    def tell(self, value: float, encoded: Encoded) -> None:
+    def tell(self, value: float, candidate: Candidate) -> None:
         """A finished trial: among the best, it becomes a parent, and its mutations enter."""
         self._told += 1
         if len(self._parents) == self._settings.parents and value <= self._parents[-1][0]:
             return
-        self._parents.append((value, encoded))
+        self._parents.append((value, candidate))
         self._parents.sort(key=lambda parent: -parent[0])
         del self._parents[self._settings.parents :]
         for _ in range(self._settings.children):
-            self._enter(self._mutation(encoded.candidate))
+            self._enter(self._mutation(candidate))
 
     def shortlist(self) -> list[Encoded]:
         """Let fresh candidates in; gives the members that are to be rated now."""
         for _ in range(self._fresh()):
             self._enter(self._new())
         self._asked += 1
-        names = list(self._members)
-        if self._asked % THOROUGH and len(names) > self._settings.rated:
-            names = sorted(names, key=lambda name: -self._promises.get(name, inf))[: self._settings.rated]
-        return [self._members[name] for name in names]
+        members = list(self._members.values())
+        if self._asked % self._thorough() == 0 or len(members) <= self._settings.rated:
+            return members
+        promises = np.array([self._promises.get(name, inf) for name in self._members])
+        return [members[place] for place in np.argsort(-promises, kind="stable")[: self._settings.rated]]
+
+    def _thorough(self) -> int:
+        """In so many proposals all members are rated once: what looked worse than hundreds seldom becomes the best."""
+        return min(max(THOROUGH, self._told // 50), 4 * THOROUGH)
 
     def take(self, members: Sequence[Encoded], promises: Sequence[float]) -> int:
         """Remove the most promising of a shortlist, and give its place; the pool keeps to its size."""
         self._promises.update({m.candidate.identity: p for m, p in zip(members, promises, strict=True)})
         first, *others = sorted(range(len(members)), key=lambda i: -promises[i])[: 1 + PROMISING]
         self._remove(members[first].candidate.identity)
-        self._promising = [members[i] for i in others]
+        self._promising = [members[i].candidate for i in others]
         surplus = len(self._members) - self._settings.pool
         if surplus > 0:
             worst = sorted(self._members, key=lambda name: self._promises.get(name, inf))
             for name in worst[:surplus]:
-                self._remove(name)
+                self._encoder.release(self._remove(name))
         return first
 
     def discard(self, candidate: Candidate) -> None:
         """Somebody else proposes this candidate."""
         if candidate.identity in self._members:
-            self._remove(candidate.identity)
+            self._encoder.release(self._remove(candidate.identity))
 
     def _new(self) -> Candidate:
         """One in three each: a best trial changed twice, a promising member changed once, a random candidate.
@@ -86,10 +94,10 @@ class Pool:
         self._entered += 1
         kind = self._entered % 3
         if kind == 1 and self._parents:
-            parent = self._parents[self._rng.randrange(len(self._parents))][1].candidate
+            parent = self._parents[self._rng.randrange(len(self._parents))][1]
             return self._mutation(self._mutation(parent))
         if kind == 2 and self._promising:
-            return self._mutation(self._promising[self._rng.randrange(len(self._promising))].candidate)
+            return self._mutation(self._promising[self._rng.randrange(len(self._promising))])
         return self._space.sample(self._rng)
 
     def _fresh(self) -> int:
@@ -104,6 +112,6 @@ class Pool:
         if candidate.identity not in self._members and candidate not in self._novelty:
             self._members[candidate.identity] = self._encoder.encode(candidate)
 
-    def _remove(self, name: str) -> None:
-        del self._members[name]
+    def _remove(self, name: str) -> Encoded:
         self._promises.pop(name, None)
+        return self._members.pop(name)

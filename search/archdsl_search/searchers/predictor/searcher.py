@@ -65,10 +65,11 @@ class Predictor(Searcher[PredictorSettings]):
         encoded, _ = self._open.pop(trial)
         value = value_of(outcome)
         if value is None:
+            self._encoder.release(encoded)
             return
         self._told += 1
         self._seen.append((value, encoded))
-        self._pool.tell(value, encoded)
+        self._pool.tell(value, candidate)
         if len(self._seen) > self.settings.memory:
             self._forget()
 
@@ -82,7 +83,8 @@ class Predictor(Searcher[PredictorSettings]):
     def _forget(self) -> None:
         """Drop the oldest trial that is not in the better half of what is remembered."""
         bar = sorted(value for value, _ in self._seen)[len(self._seen) // 2]
-        self._seen.pop(next((i for i, (value, _) in enumerate(self._seen) if value < bar), 0))
+        oldest = next((i for i, (value, _) in enumerate(self._seen) if value < bar), 0)
+        self._encoder.release(self._seen.pop(oldest)[1])
 
     def _chosen(self, trial: int) -> Candidate | None:
         """The most promising candidate of the pool; a random one if the pool is empty."""
