@@ -29,7 +29,8 @@ class Stepwise:
         recipe, setting = Recipe("torch"), network.setting(batch_size)
         if not can_fuse(setting):
             name = str(setting.dtype).removeprefix("torch.")
-            raise ValueError(f"steps of the optimized form are timed on the CPU, not with {name} on {setting.device}")
+            message = "steps of the optimized form can be timed only where oneDNN fuses them"
+            raise ValueError(f"{message}: not in {name} on {setting.device}")
         prepared = network.preparation()
         self.graph = prepared.optimized(recipe).graph
         self._inputs = [
