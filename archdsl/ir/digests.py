@@ -118,37 +118,55 @@ def network_digest(inputs: Sequence[bytes], vertices: Vertices, results: Sequenc
 def _digest(
     inputs: Sequence[bytes], vertices: Vertices, results: Sequence[int], makers: Sequence[int], reads: Sequence[int]
 ) -> bytes | None:
-    labels, operands, commutes = vertices.labels, vertices.operands, vertices.commutes
     uses = _uses(vertices, results, makers, reads)
     digests = list(inputs)
-    private: dict[bytes, bool] = {}
-    repeated: set[bytes] = set()
+    met = _Met()
     for place, count in enumerate(vertices.outputs):
         times = reads[place]
         if not times:
             digests += [b""] * count
             continue
-        own, read = labels[place], [digests[value] for value in operands[place]]
-        if commutes[place] and len(read) > 1:
-            read.sort()
-        told = _number(len(own)) + _number(len(read)) + own + b"".join(read)
-        if times > 1:
-            told += uses[place]
-        found = blake2b(told, digest_size=SIZE).digest()
-        known = private.get(found)
-        if known is None:
-            private[found] = times == 1
-        elif known and times == 1:
-            repeated.add(found)
-        else:
+        found = _vertex_digest(vertices, place, digests, uses[place] if times > 1 else b"")
+        if not met.tells_apart(found, times == 1):
             return None
         if count == 1:
             digests.append(found)
         else:
             digests += [blake2b(found + _number(which), digest_size=SIZE).digest() for which in range(count)]
     told = VERSION + _number(len(inputs)) + _number(len(results)) + b"".join(inputs)
-    told += b"".join([digests[value] for value in results]) + b"".join(sorted(repeated))
+    told += b"".join([digests[value] for value in results]) + b"".join(sorted(met.repeated))
     return blake2b(told, digest_size=SIZE).digest()
+
+
+def _vertex_digest(vertices: Vertices, place: int, digests: Sequence[bytes], use: bytes) -> bytes:
+    own, read = vertices.labels[place], [digests[value] for value in vertices.operands[place]]
+    if len(read) > 1 and vertices.commutes[place]:
+        read.sort()
+    told = _number(len(own)) + _number(len(read)) + own + b"".join(read) + use
+    return blake2b(told, digest_size=SIZE).digest()
+
+
+class _Met:
+    """Digests so far.
+
+    Attributes:
+        repeated: those of several vertices, each private.
+    """
+
+    __slots__ = ("_private", "repeated")
+
+    def __init__(self) -> None:
+        self._private: dict[bytes, bool] = {}
+        self.repeated: set[bytes] = set()
+
+    def tells_apart(self, digest: bytes, private: bool) -> bool:
+        """Take one more; false if it is that of an earlier vertex, and not both are private."""
+        before = self._private.get(digest)
+        if before is None:
+            self._private[digest] = private
+            return True
+        self.repeated.add(digest)
+        return private and before
 
 
 def _uses(vertices: Vertices, results: Sequence[int], makers: Sequence[int], reads: Sequence[int]) -> list[bytes]:

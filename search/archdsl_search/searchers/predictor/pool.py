@@ -14,9 +14,10 @@ from archdsl_search.searchers.predictor.encoding import Encoded, Encoder
 from archdsl_search.searchers.predictor.settings import PredictorSettings
 from archdsl_search.space.search_space import SearchSpace
 
-# All members are rated once in so many proposals, in long searches in four times as many; in between those that looked
-# best then, and new ones.
+# All members are rated once in so many proposals; in between those that looked best then, and new ones.
 THOROUGH = 10
+# Trials after which the pool changes little from one to the next: less and less of it is rated.
+LONG = 500
 # Trials after which fewer and fewer candidates enter: half as many at 1.4 times this number, a quarter at twice.
 EAGER = 100
 # So many of the members that looked best are changed to find better ones.
@@ -59,14 +60,18 @@ class Pool:
             self._enter(self._new())
         self._asked += 1
         members = list(self._members.values())
-        if self._asked % self._thorough() == 0 or len(members) <= self._settings.rated:
+        thorough, rated = self._looked_at()
+        if self._asked % thorough == 0 or len(members) <= rated:
             return members
         promises = np.array([self._promises.get(name, inf) for name in self._members])
-        return [members[place] for place in np.argsort(-promises, kind="stable")[: self._settings.rated]]
+        return [members[place] for place in np.argsort(-promises, kind="stable")[:rated]]
 
-    def _thorough(self) -> int:
-        """In so many proposals all members are rated once: what looked worse than hundreds seldom becomes the best."""
-        return min(max(THOROUGH, self._told // 50), 4 * THOROUGH)
+    def _looked_at(self) -> tuple[int, int]:
+        """In how many proposals all members are rated once, and how many are in the others."""
+        rated = self._settings.rated
+        if self._told <= LONG:
+            return THOROUGH, rated
+        return min(THOROUGH * self._told // LONG, 4 * THOROUGH), max(rated * LONG // self._told, 1 + rated // 3)
 
     def take(self, members: Sequence[Encoded], promises: Sequence[float]) -> int:
         """Remove the most promising of a shortlist, and give its place; the pool keeps to its size."""
