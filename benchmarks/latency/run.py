@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import archdsl
 from archdsl.analysis.latency.fitting import rank_correlation
+from archdsl.analysis.latency.forms import MODES
 from archdsl.analysis.latency.profile_file import write_profile
 from archdsl.pipeline.files import write_atomically
 from archdsl.pipeline.latency_fit import LESSONS, fit_profile
@@ -76,10 +77,10 @@ def networks() -> Iterator[tuple[str, archdsl.Architecture]]:
 Times = dict[str, list[float]]
 
 
-def measure(times: Times, threads: int | None, clock: Any, device: str) -> None:
+def measure(times: Times, threads: int | None, clock: Any, device: str, mode: Any) -> None:
     """One more pass over the networks: the fastest round of each, in seconds."""
     for name, network in networks():
-        taken = archdsl.profile(network, device, threads=threads, clock=clock).whole.least
+        taken = archdsl.profile(network, device, threads=threads, clock=clock, mode=mode).whole.least
         times.setdefault(name, []).append(taken)
         print(f"pass {len(times[name])}: {name}: {1000 * taken:.2f} ms", file=sys.stderr)
 
@@ -144,6 +145,7 @@ def main() -> int:
     parser.add_argument("profile", type=Path, help="a profile that `archdsl profile --fit` has made on this machine")
     parser.add_argument("--fit", action="store_true", help="make the profile here, between the passes")
     parser.add_argument("--threads", type=int, default=2, help="with --fit")
+    parser.add_argument("--mode", choices=MODES, default="plain", help="with --fit: layers as written, or optimized")
     parser.add_argument("--passes", type=int, default=2, help="how often all is measured")
     parser.add_argument("--output", type=Path, default=Path("runs/bench/latency"))
     options = parser.parse_args()
@@ -151,17 +153,22 @@ def main() -> int:
     if options.fit:
         for number in range(options.passes):
             if number == options.passes // 2:
-                made, _ = fit_profile(threads=options.threads, on_step=lambda what: print(what, file=sys.stderr))
+                made, _ = fit_profile(threads=options.threads, mode=options.mode, on_step=tell)
                 write_profile(made, options.profile)
-            measure(times, options.threads, "wall", "cpu")
+            measure(times, options.threads, "wall", "cpu", options.mode)
     profile = archdsl.read_profile(options.profile)
     if not options.fit:
         device = profile.measured["device"]
         threads = device["threads"] if device["kind"] == "cpu" else None
         for _ in range(options.passes):
-            measure(times, threads, profile.measured.get("clock", "wall"), device["kind"])
+            measure(times, threads, profile.measured.get("clock", "wall"), device["kind"], profile.mode)
     write(options.output, compare(profile, times))
     return 0
+
+
+def tell(what: str) -> None:
+    """One line of progress."""
+    print(what, file=sys.stderr)
 
 
 def write(folder: Path, results: dict[str, Any]) -> None:
