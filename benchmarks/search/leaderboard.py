@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import mean, median, stdev
+from textwrap import fill
 from typing import Any, TypeAlias
 
 from archdsl.pipeline.files import write_atomically
@@ -130,13 +131,14 @@ def _shared(path: Path) -> str:
     if not path.exists():
         return "Not measured yet: `python -m benchmarks.search.shared_weights RUN` on a run of `digits_enas.yaml`."
     found = json.loads(path.read_text(encoding="utf-8"))
-    return (
+    text = (
         f"After the search of `digits_enas.yaml`, {len(found['candidates'])} random candidates were judged with shared "
         "weights and trained by themselves (`python -m benchmarks.search.shared_weights`). Their ranks agree with a "
         f"correlation of {found['spearman']:.2f} (Spearman). The best quarter by shared weights has a mean accuracy of "
         f"{found['best_quarter_by_shared_weights']:.1%}, all have {found['mean']:.1%}, the quarter that is really best "
         f"{found['best_quarter_possible']:.1%}; {found['random_quarters_as_good']:.1%} of random quarters are as good."
     )
+    return fill(text, 118, break_long_words=False, break_on_hyphens=False)
 
 
 def _pm(found: Mapping[str, float], digits: int) -> str:
