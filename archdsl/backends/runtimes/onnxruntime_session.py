@@ -21,8 +21,6 @@ class OnnxRuntimeSession:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = ERRORS_ONLY
         options.intra_op_num_threads = 1 if threads.split else threads.number
-        # Its threads spin while they wait for work, also behind the last step, where that only slows others.
-        options.add_session_config_entry("session.force_spinning_stop", "1")
         if not move_channels:
             options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
         self._session: Any = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
