@@ -45,9 +45,13 @@ class ForeignEngine:
         ]
         self._session.run(lent, [y.numpy() for y in made])
         self._growth.settle_aside()
+        if self._dtype is torch.float32:
+            return made
         return [y.to(self._dtype) if y.dtype is torch.float32 else y for y in made]
 
 
 def _plain(x: Tensor) -> Tensor:
+    if x.dtype is torch.float32 and x.is_contiguous() and not x.requires_grad:
+        return x  # what nearly all are; with caches full of the network each call of torch takes 10 us or more
     x = x.detach().contiguous()
     return x if x.dtype is torch.int64 else x.float()

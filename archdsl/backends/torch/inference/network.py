@@ -202,7 +202,7 @@ class InferenceNetwork(nn.Module):
         return self._found
 
     def _is_for_engine(self, inputs: Sequence[Tensor], setting: Setting) -> bool:
-        gradients = torch.is_grad_enabled() and (self._wants_gradients or any(x.requires_grad for x in inputs))
+        gradients = (self._wants_gradients or any(x.requires_grad for x in inputs)) and torch.is_grad_enabled()
         without = self.training or gradients or setting.batch_size == 0 or setting.device.type == "meta"
         return not (without or self._is_watched())
 
@@ -216,8 +216,8 @@ class InferenceNetwork(nn.Module):
 
     def _checked(self, inputs: Sequence[Tensor]) -> Setting:
         """The setting that the inputs stand for, once they are what was compiled for."""
-        setting = self.setting(0)
-        return setting._replace(batch_size=checked(self._graph, inputs, setting.device, setting.dtype))
+        device, dtype = self._place_and_type()
+        return Setting(device, dtype, checked(self._graph, inputs, device, dtype), torch.get_num_threads())
 
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles hold the weights and the graph as text; engines are made anew."""
