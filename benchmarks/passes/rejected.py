@@ -23,7 +23,8 @@ import numpy as np
 
 import archdsl
 from archdsl.backends.onnx import to_model
-from archdsl.backends.runtimes.session import FOREIGN, Session, Threads, open_session
+from archdsl.backends.runtimes.opening import open_session
+from archdsl.backends.runtimes.session import FOREIGN, Session, Threads
 
 DEPTHWISE = "conv2d: {{out_channels: {c}, kernel_size: {k}, padding: half, groups: {g}}}"
 POINTWISE = "conv2d: {{out_channels: {c}, kernel_size: 1}}"

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from archdsl.backends.runtimes.huge_pages import Growth
-from archdsl.backends.runtimes.session import Array, Foreign, Threads, UnfitError, open_session
+from archdsl.backends.runtimes.opening import open_session
+from archdsl.backends.runtimes.session import Array, Foreign, Threads, UnfitError
 from archdsl.backends.torch.inference.recipe import Setting, dtype_name
 from archdsl.diagnostics.diagnostic import ArchdslError
 from archdsl.ir.graph import Graph
