@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -34,7 +34,7 @@ def test_nearest(word: str, meant: str) -> None:
 
 
 def test_long_words_cost_nothing() -> None:
-    started = perf_counter()
+    started = process_time()
     assert nearest("a" * 100_000, KNOWN) == ""
     assert nearest("conv2x", ["b" * 100_000] * 1000) == ""
-    assert perf_counter() - started < 0.5
+    assert process_time() - started < 0.5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -188,6 +188,6 @@ def test_passes_are_linear(each: Pass) -> None:
         value = net(("identity", "relu", "dropout", "zero")[index % 4 if index < 100 else index % 3], value)
         value = net("add", value, net.x)
         net("relu", value)
-    start = perf_counter()
+    start = process_time()
     assert each.run(net.out(value)).changed
-    assert perf_counter() - start < 5
+    assert process_time() - start < 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -82,9 +82,9 @@ def test_mutated_specs_give_findings_and_nothing_else(tmp_path_factory: object, 
     ending, text = case
     path = Path(tmp_path_factory.getbasetemp()) / f"mutated{ending}"  # type: ignore[attr-defined]
     path.write_text(text, encoding="utf-8")
-    started = perf_counter()
+    started = process_time()
     found = archdsl.check(path)
-    assert perf_counter() - started < 5
+    assert process_time() - started < 5
     assert all(isinstance(d, Diagnostic) and d.code in CODES for d in found)
     lines = text.count("\n") + 1
     assert all(d.span is None or d.span.file != str(path) or 1 <= d.span.line <= lines + 1 for d in found)
