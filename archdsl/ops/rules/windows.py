@@ -39,6 +39,7 @@ class Window(NamedTuple):
     sizes: tuple[int, ...]
 
     @classmethod
+    @lru_cache(maxsize=4096)  # passes ask again and again
     def resolve(
         cls,
         kernel: tuple[int, ...],
@@ -48,7 +49,8 @@ class Window(NamedTuple):
         sizes: tuple[int, ...],
     ) -> Window:
         """The window over an input with these spatial sizes."""
-        return _resolved(kernel, stride, dilation, padding, sizes)
+        extents = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
+        return cls(kernel, stride, dilation, _resolved_padding(padding, extents, stride, sizes), sizes)
 
     @property
     def extents(self) -> tuple[int, ...]:
@@ -104,18 +106,6 @@ class Window(NamedTuple):
             return self.flat_padding()
         sides = tuple(before for before, _ in self.padding)
         return sides[0] if len(sides) == 1 else sides
-
-
-@lru_cache(maxsize=4096)  # passes ask again and again
-def _resolved(
-    kernel: tuple[int, ...],
-    stride: tuple[int, ...],
-    dilation: tuple[int, ...],
-    padding: int | tuple[int, ...] | str,
-    sizes: tuple[int, ...],
-) -> Window:
-    extents = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
-    return Window(kernel, stride, dilation, _resolved_padding(padding, extents, stride, sizes), sizes)
 
 
 def _resolved_padding(
