@@ -6,18 +6,19 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archdsl.pipeline.architecture import Architecture
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
     from archdsl.analysis.latency.device import DeviceProfile
     from archdsl.analysis.latency.forms import Mode
     from archdsl.analysis.latency.observations import Observation
     from archdsl.analysis.latency.prediction import LatencyReport
-    from archdsl.backends.torch.profiling import Profiled, Rounds
+    from archdsl.backends.torch.profiling import Rounds
     from archdsl.backends.torch.stopwatch import Clock, DeviceFacts, Timing
     from archdsl.ir.graph import Graph
 
@@ -129,6 +130,7 @@ def measure_latency(
             form where its steps can't be told apart.
     """
     from archdsl.backends.torch import stopwatch
+    from archdsl.backends.torch.profiling import profile_network
 
     if batch_size < 1 or (threads is not None and threads < 1):
         raise ValueError(f"batch_size and threads must be at least 1, got {batch_size} and {threads}")
@@ -138,52 +140,45 @@ def measure_latency(
         raise ValueError("`build` goes with the mode `plain`: the optimized form is built here")
     with stopwatch.threads(threads):
         facts = stopwatch.device_facts(device)
-        timed = _optimized if mode == "inference" else _plain
-        graph, found = timed(architecture, device, batch_size, rounds, clock, dtype, build, on_start, on_pass)
-    layers = [MeasuredStep(node.path, node.op.name, t) for node, t in zip(graph.nodes, found.steps, strict=True)]
+        if mode == "inference":
+            timed = _optimized(architecture, device, batch_size, clock, dtype)
+        else:
+            timed = _plain(architecture, device, build)
+        graph, how = architecture.graph(), (device, batch_size, rounds, clock, on_start, on_pass)
+        found = profile_network(graph, timed.module, *how, timed.steps, timed.dtype)
+    steps = zip(timed.graph.nodes, found.steps, strict=True)
+    layers = [MeasuredStep(node.path, node.op.name, seconds) for node, seconds in steps]
     name = runtime or ("torch" if mode == "inference" else "eager")
     return ProfileReport(
         architecture.name, facts, name, clock, batch_size, found.rounds, found.whole, tuple(layers), mode, dtype
     )
 
 
-def _plain(
-    architecture: Architecture,
-    device: str,
-    batch_size: int,
-    rounds: int | Rounds | None,
-    clock: Clock,
-    dtype: str,
-    build: Build | None,
-    on_start: Callable[[int], None],
-    on_pass: Callable[[], None],
-) -> tuple[Graph, Profiled]:
+class _Timed(NamedTuple):
+    """What is timed: a module as a whole, and the steps of a graph; by default each step as a module of its own."""
+
+    graph: Graph
+    module: nn.Module
+    dtype: torch.dtype
+    steps: Callable[[], list[float]] | None = None
+
+
+def _plain(architecture: Architecture, device: str, build: Build | None) -> _Timed:
     """The network and its layers as they are written."""
-    from archdsl.backends.torch.profiling import profile_network
+    import torch
+
     from archdsl.pipeline.building import compile_architecture
 
     module = build(architecture) if build is not None else compile_architecture(architecture).eval().to(device)
-    graph = architecture.graph()
-    return graph, profile_network(graph, module, device, batch_size, rounds, clock, on_start, on_pass)
+    return _Timed(architecture.graph(), module, torch.float32)
 
 
-def _optimized(
-    architecture: Architecture,
-    device: str,
-    batch_size: int,
-    rounds: int | Rounds | None,
-    clock: Clock,
-    dtype: str,
-    build: Build | None,
-    on_start: Callable[[int], None],
-    on_pass: Callable[[], None],
-) -> tuple[Graph, Profiled]:
+def _optimized(architecture: Architecture, device: str, batch_size: int, clock: Clock, dtype: str) -> _Timed:
     """The optimized network on torch's kernels, and its steps."""
     from archdsl.backends.torch import stopwatch
     from archdsl.backends.torch.inference import InferenceNetwork
     from archdsl.backends.torch.inference.stepwise import Stepwise
     from archdsl.backends.torch.placement import dtype_of
-    from archdsl.backends.torch.profiling import profile_network
     from archdsl.pipeline.building import compile_architecture
 
     kind, place = dtype_of(dtype), stopwatch.checked_device(device)
@@ -192,9 +187,7 @@ def _optimized(
     )
     assert isinstance(module, InferenceNetwork)
     steps = Stepwise(module, batch_size, stopwatch.clock_of(clock, place))
-    graph = architecture.graph()
-    found = profile_network(graph, module, device, batch_size, rounds, clock, on_start, on_pass, steps.seconds, kind)
-    return steps.graph, found
+    return _Timed(steps.graph, module, kind, steps.seconds)
 
 
 def observe(architecture: Architecture, profile: ProfileReport) -> Observation:
