@@ -165,12 +165,11 @@ class _Timed(NamedTuple):
 
 def _plain(architecture: Architecture, device: str, build: Build | None) -> _Timed:
     """The network and its layers as they are written."""
-    import torch
-
+    from archdsl.backends.torch.placement import dtype_of
     from archdsl.pipeline.building import compile_architecture
 
     module = build(architecture) if build is not None else compile_architecture(architecture).eval().to(device)
-    return _Timed(architecture.graph(), module, torch.float32)
+    return _Timed(architecture.graph(), module, dtype_of("float32"))
 
 
 def _optimized(architecture: Architecture, device: str, batch_size: int, clock: Clock, dtype: str) -> _Timed:
