@@ -89,16 +89,16 @@ def session(body: str, channels: int, side: int, runtime: Any, threads: int, fol
     return open_session(runtime, to_model(net.graph(), weights).SerializeToString(), 1, Threads(threads))
 
 
-def measured(pair: tuple[Session, ...], inputs: list[list[Any]], output: Any, rounds: int) -> tuple[list[float], float]:
+def measured(pair: tuple[Session, ...], inputs: list[list[int]], output: int, rounds: int) -> tuple[list[float], float]:
     """Median milliseconds of both, and the median of their ratios."""
     times: list[list[float]] = [[], []]
     for _ in range(rounds):
         for taken, each, given in zip(times, pair, inputs, strict=True):
             for _ in range(3):
-                each.run(given, [output])
+                each.run(1, given, [output])
             started = time.perf_counter()
             for _ in range(30):
-                each.run(given, [output])
+                each.run(1, given, [output])
             taken.append((time.perf_counter() - started) / 30)
     ratio = statistics.median(before / after for before, after in zip(*times, strict=True))
     return [1000 * statistics.median(taken) for taken in times], ratio
@@ -115,10 +115,11 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         for name, (channels, side, bodies) in CASES.items():
             value = random.normal(0, 1, (1, channels, side, side)).astype(np.float32)
+            made = np.empty_like(value)
             for runtime in FOREIGN:
                 pair = tuple(session(b, channels, side, runtime, options.threads, Path(folder)) for b in bodies)
-                inputs = [[value] * (2 if "from: b" in body else 1) for body in bodies]
-                (before, after), ratio = measured(pair, inputs, np.empty_like(value), options.rounds)
+                inputs = [[value.ctypes.data] * (2 if "from: b" in body else 1) for body in bodies]
+                (before, after), ratio = measured(pair, inputs, made.ctypes.data, options.rounds)
                 print(f"| {name} | {runtime} | {before:.3f} | {after:.3f} | {ratio:.2f} |", flush=True)
 
 

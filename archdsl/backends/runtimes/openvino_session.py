@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from collections.abc import Sequence
 from typing import Any
 
-from archdsl.backends.runtimes.session import Array, Threads
+import numpy as np
+
+from archdsl.backends.runtimes.session import Array, Port, Threads
 from archdsl.backends.runtimes.slices import Slices
 
 PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
@@ -31,23 +34,48 @@ class OpenVinoSession:
         }
         self._tensor: Any = openvino.Tensor
         self._compiled: Any = core.compile_model(read, "CPU", settings)
+        self._inputs = [_port(port) for port in self._compiled.inputs]
+        self._outputs = [_port(port) for port in self._compiled.outputs]
         # A request holds the state of one run: one for each worker, and one caller at a time.
-        self._requests = [self._compiled.create_infer_request() for _ in range(workers)]
+        self._requests = [_Request(self._compiled.create_infer_request()) for _ in range(workers)]
         self._lock = threading.Lock()
-        self._slices = Slices(workers, self._run) if threads.split else None
+        self._slices = Slices(workers, self._inputs, self._outputs, self._run) if threads.split else None
 
-    def run(self, inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
+    def run(self, samples: int, inputs: Sequence[int], outputs: Sequence[int]) -> None:
         """See `Session`. The batch size is the one it was made for, unless samples are shared out."""
         with self._lock:
             if self._slices is not None:
-                self._slices.run(inputs, outputs)
+                self._slices.run(samples, inputs, outputs)
             else:
-                self._run(0, inputs, outputs)
+                self._run(0, inputs, outputs, samples)
 
-    def _run(self, worker: int, inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
+    def _run(self, worker: int, inputs: Sequence[int], outputs: Sequence[int], samples: int = 1) -> None:
         request = self._requests[worker]
-        for i, x in enumerate(inputs):
-            request.set_input_tensor(i, self._tensor(x, shared_memory=True))
-        for i, y in enumerate(outputs):
-            request.set_output_tensor(i, self._tensor(y, shared_memory=True))
-        request.infer()
+        where = (samples, *inputs, *outputs)
+        if request.where != where:
+            for i, (port, x) in enumerate(zip(self._inputs, inputs, strict=True)):
+                request.runtimes.set_input_tensor(i, self._tensor(_array(port, samples, x), shared_memory=True))
+            for i, (port, y) in enumerate(zip(self._outputs, outputs, strict=True)):
+                request.runtimes.set_output_tensor(i, self._tensor(_array(port, samples, y), shared_memory=True))
+            request.where = where
+        request.runtimes.infer(share_outputs=True)
+
+
+class _Request:
+    """OpenVINO's own, and which addresses it has: callers often come with those of the last call."""
+
+    def __init__(self, request: Any):
+        self.runtimes = request
+        self.where: tuple[int, ...] = ()
+
+
+def _port(port: Any) -> Port:
+    kind = np.int64 if port.get_element_type().to_string() == "i64" else np.float32
+    return Port(port.get_any_name(), kind, tuple(port.get_shape())[1:])
+
+
+def _array(port: Port, samples: int, address: int) -> Array:
+    """The memory as OpenVINO's interface wants it."""
+    memory = (ctypes.c_uint8 * (samples * port.sample_bytes)).from_address(address)
+    array: Array = np.frombuffer(memoryview(memory), port.kind).reshape(samples, *port.shape)
+    return array

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import linecache
+import sys
 import weakref
 from types import ModuleType
 from typing import Any
@@ -71,7 +72,25 @@ def _load(text: str, name: str) -> ModuleType:
             value.__reduce_ex__ = _reduce  # type: ignore[assignment,method-assign]
     namespace["__archdsl_module__"] = module  # functions hold the namespace, and so keep the module alive
     _loaded[text] = module
+    _make_importable(module)
     return module
+
+
+class _Borrowed(ModuleType):
+    """Stands for a generated module among the imported ones without keeping it alive."""
+
+    def __init__(self, module: ModuleType):
+        super().__init__(module.__name__)
+        self.__dict__["_of"] = weakref.ref(module)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["_of"](), name)
+
+
+def _make_importable(module: ModuleType) -> None:
+    """Let it be imported by name as long as it lives: `torch.compile` does that where a larger network calls ours."""
+    sys.modules[module.__name__] = _Borrowed(module)
+    weakref.finalize(module, sys.modules.pop, module.__name__, None)
 
 
 def _reduce(self: nn.Module, protocol: object) -> tuple[Any, ...]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
+import sys
+
 import pytest
 import torch
 
@@ -23,6 +27,23 @@ def test_compiles_without_breaks(graph: Graph) -> None:
     for n in (2, 3):
         x = torch.randn(n, 3, 32, 32)
         torch.testing.assert_close(compiled(x), module(x), rtol=0, atol=0)
+
+
+def test_compiles_within_a_larger_network() -> None:
+    larger = torch.nn.Sequential(build_module(tiny()), torch.nn.Linear(3, 2)).eval()
+    compiled = torch.compile(larger, fullgraph=True, backend="eager")
+    x = torch.randn(2, 4)
+    torch.testing.assert_close(compiled(x), larger(x), rtol=0, atol=0)
+
+
+def test_generated_modules_can_be_imported_as_long_as_they_live() -> None:
+    b = Builder(x=(5,))  # of this test alone: the compiler of another one would keep it
+    module = build_module(b.done(y=b.step("relu", b.x)))
+    name = type(module).__module__
+    assert getattr(importlib.import_module(name), type(module).__name__) is type(module)
+    del module
+    gc.collect()
+    assert name not in sys.modules
 
 
 def test_both_modes_compile() -> None:

@@ -9,10 +9,11 @@ from torch import Tensor
 
 from archdsl.backends.runtimes.huge_pages import Growth
 from archdsl.backends.runtimes.opening import open_session
-from archdsl.backends.runtimes.session import Array, Foreign, Threads, UnfitError
+from archdsl.backends.runtimes.session import Array, Foreign, Session, Threads, UnfitError
 from archdsl.backends.torch.inference.recipe import Setting, dtype_name
 from archdsl.diagnostics.diagnostic import ArchdslError
 from archdsl.ir.graph import Graph
+from archdsl.types import TensorType
 
 LARGEST_MODEL = 2**31 - 2**20
 
@@ -38,21 +39,29 @@ class ForeignEngine:
 
     def __call__(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         """See `Engine`."""
-        n = inputs[0].shape[0]
-        lent = [_plain(x).numpy() for x in inputs]
-        made = [
-            torch.empty((n, *type.shape), dtype=torch.int64 if type.dtype == "int64" else torch.float32)
-            for type in self._outputs
-        ]
-        self._session.run(lent, [y.numpy() for y in made])
+        made = new_outputs(self._outputs, inputs[0].shape[0])
+        run_lent(self._session, [_plain(x) for x in inputs], made)
         self._growth.settle_aside()
         if self._dtype is torch.float32:
             return made
         return [y.to(self._dtype) if y.dtype is torch.float32 else y for y in made]
 
 
+def new_outputs(types: Sequence[TensorType], samples: int) -> list[Tensor]:
+    """Tensors for a session to write."""
+    return [
+        torch.empty((samples, *each.shape), dtype=torch.int64 if each.dtype == "int64" else torch.float32)
+        for each in types
+    ]
+
+
+def run_lent(session: Session, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
+    """Run a session on contiguous tensors [N, ...], N > 0, of its model's types, where they lie."""
+    session.run(inputs[0].shape[0], [x.data_ptr() for x in inputs], [y.data_ptr() for y in outputs])
+
+
 def _plain(x: Tensor) -> Tensor:
-    if x.dtype is torch.float32 and x.is_contiguous() and not x.requires_grad:
+    if x.dtype is torch.float32 and x.is_contiguous():
         return x  # what nearly all are; with caches full of the network each call of torch takes 10 us or more
     x = x.detach().contiguous()
     return x if x.dtype is torch.int64 else x.float()

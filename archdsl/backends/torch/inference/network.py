@@ -3,8 +3,9 @@
 The module has the tree, the parameters and the `state_dict` of the plain one, so a trained checkpoint loads, and what
 it saves loads anywhere. Engines are made from these weights through the passes' weight map, one for each batch size in
 use, and made anew when weights, type or device change. What no engine is made for (training, gradients, no samples)
-runs on the plain module, and so does what is watched layer by layer: through hooks of its layers, a trace or a dispatch
-mode, as counters of operations and memory do. They see the network as it is written.
+runs on the plain module, and so does what is watched layer by layer: through hooks of its layers, a trace, a dispatch
+mode as counters of operations and memory have, a transform of `torch.func` or derivatives in forward mode. They see the
+network as it is written.
 """
 
 from __future__ import annotations
@@ -16,20 +17,25 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 from torch.overrides import TorchFunctionMode
 
 from archdsl.backends.runtimes.session import UnfitError
 from archdsl.backends.torch.inference.allocation import in_huge_pages
 from archdsl.backends.torch.inference.engines import Engine, Preparation
 from archdsl.backends.torch.inference.inputs import checked
+from archdsl.backends.torch.inference.last_call import LastCall
 from archdsl.backends.torch.inference.recipe import Recipe, Setting, check_runtime, chosen
-from archdsl.backends.torch.inference.watching import Changes, Hooks, shared_counters
+from archdsl.backends.torch.inference.watching import Changes, Hooks, dispatches, shared_counters
 from archdsl.backends.torch.loading import build_module
 from archdsl.ir.graph import Graph
 from archdsl.ir.text import parse_graph, print_graph
 
 # Engines that are kept: one for each batch size, and each holds the weights in a layout of its own.
 MOST_ENGINES = 4
+
+# What is found out again after a change, and after a copy.
+_OF_ITS_OWN = ("_engines", "_recipes", "_prepared", "_weight_changes", "_hooks", "_found", "_seen", "_last")
 
 Choose = Callable[[Setting, "InferenceNetwork"], Recipe]
 
@@ -60,6 +66,7 @@ class InferenceNetwork(nn.Module):
         self._hooks: Hooks | None = None
         self._found: tuple[torch.device, torch.dtype] | None = None
         self._seen = 0
+        self._last: LastCall | None = None
         self.requires_grad_(False)
         self.eval()
 
@@ -72,10 +79,16 @@ class InferenceNetwork(nn.Module):
         Raises:
             TypeError, ValueError: naming the input that is missing, or of another kind, type, device or size.
         """
-        setting = self._checked(inputs)
-        if not self._is_for_engine(inputs, setting):
-            return cast("Tensor | dict[str, Tensor]", self._plain[0](*inputs))
-        made = self._engine(setting)(inputs)
+        last = self._last
+        if last is not None and last.is_like(inputs) and self._is_unchanged():
+            made = last.engine(inputs)
+        else:
+            setting = self._checked(inputs)
+            if not self._is_for_engine(inputs, setting):
+                return cast("Tensor | dict[str, Tensor]", self._plain[0](*inputs))
+            engine = self._engine(setting)
+            made = engine(inputs)
+            self._last = LastCall(engine, setting, inputs)
         if len(made) == 1:
             return made[0]
         return dict(zip(self._graph.outputs, made, strict=True))
@@ -153,7 +166,13 @@ class InferenceNetwork(nn.Module):
         self._forget()
         return self
 
+    def _is_unchanged(self) -> bool:
+        """Whether a call that is like the last one may take its engine."""
+        asks = self.training or self._wants_gradients or self._is_watched()
+        return not asks and self._changes() == self._seen
+
     def _forget(self) -> None:
+        self._last = None
         self._engines = OrderedDict()
         self._recipes = {}
         self._prepared = self._weight_changes = self._hooks = self._found = None
@@ -204,11 +223,13 @@ class InferenceNetwork(nn.Module):
     def _is_for_engine(self, inputs: Sequence[Tensor], setting: Setting) -> bool:
         gradients = (self._wants_gradients or any(x.requires_grad for x in inputs)) and torch.is_grad_enabled()
         without = self.training or gradients or setting.batch_size == 0 or setting.device.type == "meta"
-        return not (without or self._is_watched())
+        return not (without or self._is_watched() or any(map(dispatches, inputs)))
 
     def _is_watched(self) -> bool:
-        """Whether somebody follows the computation layer by layer."""
+        """Whether somebody follows the computation step by step."""
         if torch._C._len_torch_dispatch_stack() or torch._C._is_tracing() or torch.compiler.is_compiling():
+            return True
+        if torch._C._functorch.peek_interpreter_stack() is not None or forward_ad._current_level >= 0:
             return True
         if self._hooks is None:
             self._hooks = Hooks(list(self._plain[0].modules())[1:])
@@ -222,7 +243,17 @@ class InferenceNetwork(nn.Module):
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles hold the weights and the graph as text; engines are made anew."""
         state = dict(self.__dict__)
-        for name in ("_engines", "_recipes", "_prepared", "_counters", "_weight_changes", "_hooks", "_found", "_seen"):
+        for name in (
+            "_engines",
+            "_recipes",
+            "_prepared",
+            "_counters",
+            "_weight_changes",
+            "_hooks",
+            "_found",
+            "_seen",
+            "_last",
+        ):
             del state[name]
         state["_graph"] = print_graph(self._graph)
         return state

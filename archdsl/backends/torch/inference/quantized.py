@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from archdsl.backends.runtimes.onnxruntime_session import OnnxRuntimeSession
 from archdsl.backends.runtimes.quantization import quantized
 from archdsl.backends.runtimes.session import Array, Session, Threads
+from archdsl.backends.torch.inference.foreign import new_outputs, run_lent
 from archdsl.backends.torch.inference.inputs import checked
 from archdsl.ir.graph import Graph
 from archdsl.ir.text import parse_graph, print_graph
@@ -49,11 +50,9 @@ class QuantizedNetwork(nn.Module):
         n = checked(self._graph, inputs, CPU, torch.float32)
         if torch.is_grad_enabled() and any(x.requires_grad for x in inputs):
             raise RuntimeError("a network in 8-bit integers has no gradients: train it in floats and quantize it then")
-        types = [value.type for value in self._graph.outputs.values()]
-        made = [torch.empty((n, *t.shape), dtype=torch.int64 if t.dtype == "int64" else torch.float32) for t in types]
+        made = new_outputs([value.type for value in self._graph.outputs.values()], n)
         if n:
-            lent = [x.detach().contiguous().numpy() for x in inputs]
-            self._running().run(lent, [y.numpy() for y in made])
+            run_lent(self._running(), [x.contiguous() for x in inputs], made)
         return made[0] if len(made) == 1 else dict(zip(self._graph.outputs, made, strict=True))
 
     def train(self, mode: bool = True) -> QuantizedNetwork:

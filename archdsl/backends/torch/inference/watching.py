@@ -64,6 +64,11 @@ class Changes:
         return sum(map(_VERSION, self._counters))
 
 
+def dispatches(x: Tensor) -> bool:
+    """Whether operators on a tensor are its class's own affair, as on fake tensors: only they can compute with it."""
+    return type(x).__torch_dispatch__ is not Tensor.__torch_dispatch__
+
+
 class Hooks:
     """Tells whether any layer has a forward hook; layers are only looked at when hooks were registered anywhere."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,36 @@ def test_inference_mode_views_and_other_layouts_of_the_input(net: archdsl.Archit
     assert difference(list(made.values()), expected) < 1e-5
 
 
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("n", [1, 4])
+def test_results_are_the_callers_and_inputs_are_read_anew(net: archdsl.Architecture, runtime: str, n: int) -> None:
+    plain = trained(net)
+    module = archdsl.compile(net, "inference", plain, runtime=runtime, batch_size=n)
+    given = inputs(net, n)
+    first = outputs(module, given)
+    kept = [y.clone() for y in first]
+    for x in given:
+        x.mul_(-1)  # where it lies: the same addresses as before
+    second = outputs(module, given)
+    assert all(torch.equal(y, z) for y, z in zip(first, kept, strict=True))
+    assert difference(second, outputs(plain, given)) < 1e-5
+    del first, second
+    others = [x.clone() for x in given]
+    del given
+    assert difference(outputs(module, others), outputs(plain, others)) < 1e-5
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_callers_at_the_same_time(net: archdsl.Architecture, runtime: str) -> None:
+    plain = trained(net)
+    module = archdsl.compile(net, "inference", plain, runtime=runtime, batch_size=2)
+    batches = [[torch.randn_like(x) for x in inputs(net)] for _ in range(24)]
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda given: outputs(module, given), batches))
+    for given, found in zip(batches, made, strict=True):
+        assert difference(found, outputs(plain, given)) < 1e-5
+
+
 def test_gradients_of_the_input_come_from_the_plain_module(net: archdsl.Architecture) -> None:
     plain = trained(net)
     module = archdsl.compile(net, "inference", plain)
@@ -247,8 +278,10 @@ def test_other_batches_work_and_other_sizes_and_types_are_refused(
 )
 def test_wrong_inputs_are_named(net: archdsl.Architecture, given, error, message) -> None:  # type: ignore[no-untyped-def]
     module = archdsl.compile(net, "inference", trained(net))
-    with pytest.raises(error, match=re.escape(message)):
-        module(*given(*inputs(net)))
+    for _ in range(2):  # before a call that is right and after it
+        with pytest.raises(error, match=re.escape(message)):
+            module(*given(*inputs(net)))
+        module(*inputs(net))
 
 
 def test_on_the_meta_device_nothing_is_prepared(net: archdsl.Architecture) -> None:

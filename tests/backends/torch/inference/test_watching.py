@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+from torch.autograd import forward_ad
+from torch.utils.flop_counter import FlopCounterMode
 
 import archdsl
 from archdsl.backends.torch.inference.watching import Changes, Hooks, shared_counters
@@ -101,3 +104,74 @@ def test_gradients_flow_between_changes_of_the_statistics(tmp_path: Path) -> Non
         sum(y.square().mean() for y in module(*inputs(net, 4)).values()).backward()
         optimizer.step()
     assert all(p.grad is not None for p in module.parameters())
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[nn.Module, nn.Module]:
+    """A network that has run, so that calls like the last one take a short way, and the plain one."""
+    net = architecture(tmp_path, SINGLE)
+    plain = trained(net)
+    module = archdsl.compile(net, "inference", plain)
+    module(torch.randn(2, 3, 8, 8))
+    return module, plain
+
+
+def test_a_hook_a_mode_and_a_change_are_seen_after_a_call_like_the_last(pair: tuple[nn.Module, nn.Module]) -> None:
+    module, plain = pair
+    x = torch.randn(2, 3, 8, 8)
+    module(x)
+    seen: list[str] = []
+    with plain_layer(module).register_forward_hook(lambda *_: seen.append("hook")):
+        module(x)
+    assert seen == ["hook"]
+    with FlopCounterMode(display=False) as counter:
+        module(x)
+    assert counter.get_total_flops() > 0
+    with torch.no_grad():
+        for tensor in (*module.parameters(), *plain.parameters()):
+            tensor.mul_(1.5)
+    assert difference(outputs(module, [x]), outputs(plain, [x])) < 1e-5
+    assert module(x.requires_grad_()).requires_grad
+
+
+def plain_layer(module: nn.Module) -> nn.Module:
+    return next(each for each in module.modules() if isinstance(each, nn.Linear))
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script`:DeprecationWarning")  # of torch's own derivatives
+def test_transforms_of_functions_see_the_plain_network(pair: tuple[nn.Module, nn.Module]) -> None:
+    module, plain = pair
+    x, direction = torch.randn(2, 2, 3, 8, 8)
+    for way in (
+        lambda f: torch.func.vmap(f)(torch.stack([x, direction])),
+        lambda f: torch.func.grad(lambda each: f(each).sum())(x),
+        lambda f: torch.func.jvp(f, (x,), (direction,))[1],
+        lambda f: torch.func.jacrev(f)(x),
+    ):
+        torch.testing.assert_close(way(module), way(plain))
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script`:DeprecationWarning")  # of torch's own derivatives
+def test_derivatives_in_forward_mode_are_not_lost(pair: tuple[nn.Module, nn.Module]) -> None:
+    x, direction = torch.randn(2, 2, 3, 8, 8)
+    found = []
+    for each in pair:
+        with forward_ad.dual_level():
+            found.append(forward_ad.unpack_dual(each(forward_ad.make_dual(x, direction))).tangent)
+    torch.testing.assert_close(found[0], found[1])
+
+
+def test_tensors_that_compute_for_themselves_do(pair: tuple[nn.Module, nn.Module]) -> None:
+    with FakeTensorMode(allow_non_fake_inputs=True) as mode:
+        fake = mode.from_tensor(torch.randn(2, 3, 8, 8))
+    made = pair[0](fake)
+    assert isinstance(made, FakeTensor)
+    assert made.shape == (2, 4)
+
+
+def test_it_compiles_within_a_larger_network(pair: tuple[nn.Module, nn.Module]) -> None:
+    module, plain = pair
+    head = nn.Linear(4, 2)
+    x = torch.randn(2, 3, 8, 8)
+    compiled = torch.compile(nn.Sequential(module, head), backend="eager")
+    assert difference(outputs(compiled, [x]), outputs(nn.Sequential(plain, head), [x])) < 1e-5
