@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 VARIABLE = "ARCHDSL_CACHE_DIR"
 OFF = "off"
 # Part of the key: passes and engines that changed make old verdicts worthless.
-VERSION = 2
+VERSION = 3
 PACKAGES = ("archdsl", "torch", "onnxruntime", "openvino")
 
 
@@ -47,7 +47,7 @@ class MeasuredChoice:
         from archdsl.backends.torch.inference.measuring import measure
         from archdsl.backends.torch.inference.recipe import Recipe, candidates
 
-        known = list(candidates(setting, module.runtime, pipelines=True))
+        known = list(candidates(setting, module.runtime))
         if len(known) == 1:
             return known[0]
         key = verdict_key(self.network, setting, module.runtime)

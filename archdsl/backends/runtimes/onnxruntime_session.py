@@ -22,7 +22,7 @@ class OnnxRuntimeSession:
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = ERRORS_ONLY
-        options.intra_op_num_threads = 1 if threads.split else threads.number
+        options.intra_op_num_threads = 1 if threads.slice_size else threads.number
         if not move_channels:
             options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
         self._session: Any = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
@@ -30,16 +30,16 @@ class OnnxRuntimeSession:
         self._outputs = [_port(value) for value in self._session.get_outputs()]
         # One for each caller at the same time; more are made when needed.
         self._bindings = [_Binding(self._session)]
-        self._slices = Slices(threads.number, self._inputs, self._outputs, self._run) if threads.split else None
+        self._slices = Slices(threads, self._inputs, self._outputs, self._run) if threads.slice_size else None
 
     def run(self, samples: int, inputs: Sequence[int], outputs: Sequence[int]) -> None:
         """See `Session`."""
-        if self._slices is not None and samples > 1:
+        if self._slices is not None:
             self._slices.run(samples, inputs, outputs)
         else:
-            self._run(0, inputs, outputs, samples)
+            self._run(0, samples, inputs, outputs)
 
-    def _run(self, _worker: int, inputs: Sequence[int], outputs: Sequence[int], samples: int = 1) -> None:
+    def _run(self, _worker: int, samples: int, inputs: Sequence[int], outputs: Sequence[int]) -> None:
         try:
             binding = self._bindings.pop()
         except IndexError:

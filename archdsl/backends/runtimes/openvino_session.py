@@ -23,9 +23,9 @@ class OpenVinoSession:
 
         core: Any = openvino.Core()
         read: Any = core.read_model(model, b"")
-        samples = 1 if threads.split else batch_size
+        samples = threads.slice_size or batch_size
         read.reshape({port: [samples, *list(port.get_partial_shape())[1:]] for port in read.inputs})
-        workers = threads.number if threads.split else 1
+        workers = threads.number if threads.slice_size else 1
         settings = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": threads.number,
@@ -39,7 +39,7 @@ class OpenVinoSession:
         # A request holds the state of one run: one for each worker, and one caller at a time.
         self._requests = [_Request(self._compiled.create_infer_request()) for _ in range(workers)]
         self._lock = threading.Lock()
-        self._slices = Slices(workers, self._inputs, self._outputs, self._run) if threads.split else None
+        self._slices = Slices(threads, self._inputs, self._outputs, self._run) if threads.slice_size else None
 
     def run(self, samples: int, inputs: Sequence[int], outputs: Sequence[int]) -> None:
         """See `Session`. The batch size is the one it was made for, unless samples are shared out."""
@@ -47,9 +47,9 @@ class OpenVinoSession:
             if self._slices is not None:
                 self._slices.run(samples, inputs, outputs)
             else:
-                self._run(0, inputs, outputs, samples)
+                self._run(0, samples, inputs, outputs)
 
-    def _run(self, worker: int, inputs: Sequence[int], outputs: Sequence[int], samples: int = 1) -> None:
+    def _run(self, worker: int, samples: int, inputs: Sequence[int], outputs: Sequence[int]) -> None:
         request = self._requests[worker]
         where = (samples, *inputs, *outputs)
         if request.where != where:

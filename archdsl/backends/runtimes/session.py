@@ -21,12 +21,12 @@ class Threads(NamedTuple):
 
     Attributes:
         number: how many threads compute.
-        split: each thread takes samples of its own through the whole network, and none waits for another; otherwise
-            all threads share the work of every step.
+        slice_size: each thread takes so many samples at a time through the whole network, and none waits for another;
+            0: all threads share the work of every step.
     """
 
     number: int
-    split: bool = False
+    slice_size: int = 0
 
 
 class MissingRuntimeError(RuntimeError):

@@ -53,7 +53,7 @@ class Preparation:
         if recipe.runtime != "torch":
             from archdsl.backends.torch.inference.foreign import ForeignEngine
 
-            return ForeignEngine(graph, weights, recipe.runtime, recipe.split, setting)
+            return ForeignEngine(graph, weights, recipe.runtime, recipe.slice_size, setting)
         from archdsl.backends.torch.inference.fused import FusedEngine, can_fuse
         from archdsl.backends.torch.inference.generic import GenericEngine
         from archdsl.backends.torch.inference.planned.choices import picks, seconds_saved

@@ -21,7 +21,7 @@ LARGEST_MODEL = 2**31 - 2**20
 class ForeignEngine:
     """A session with torch tensors at both ends, without copies unless an input isn't contiguous or isn't float32."""
 
-    def __init__(self, graph: Graph, weights: Mapping[str, Array], runtime: Foreign, split: bool, setting: Setting):
+    def __init__(self, graph: Graph, weights: Mapping[str, Array], runtime: Foreign, slice_size: int, setting: Setting):
         from archdsl.backends.onnx import to_model
 
         held = sum(array.nbytes for array in weights.values())
@@ -31,7 +31,7 @@ class ForeignEngine:
             model = to_model(graph, weights, checked=False).SerializeToString()
         except ArchdslError as error:  # an operator without an ONNX form
             raise UnfitError(f"{runtime} does not take this network: {error}") from error
-        threads = Threads(setting.threads, split)
+        threads = Threads(setting.threads, slice_size)
         self._growth = Growth()
         self._session = open_session(runtime, model, setting.batch_size, threads, dtype_name(setting.dtype))
         self._outputs = [value.type for value in graph.outputs.values()]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import prod
 from typing import Literal, NamedTuple, cast, get_args
 
 import torch
 
 from archdsl.backends.runtimes.session import FOREIGN, Foreign, is_installed, require
 from archdsl.backends.torch.inference.planned.choices import beats_other_runtimes
+from archdsl.backends.torch.inference.slicing import best_slice, slice_sizes
 from archdsl.ir.graph import Graph
 from archdsl.ops.families.convolution import Conv2d
 from archdsl.passes.base import Pass
@@ -23,6 +23,9 @@ PIPELINES: dict[Pipeline, tuple[tuple[Pass, ...], ...]] = {
     "fewest": FEWEST,
     "none": (),
 }
+
+# Sizes of slices that are tried by measurement, beside the smallest.
+MOST_SIZES = 2
 
 # What the runtimes compute in. Anything else is torch's.
 FOREIGN_DTYPES: dict[Foreign, tuple[torch.dtype, ...]] = {
@@ -45,20 +48,21 @@ class Recipe(NamedTuple):
 
     Attributes:
         runtime: whose kernels.
-        split: threads take samples of their own instead of sharing each step.
+        slice_size: how many samples each thread takes at a time through the whole network; 0 where threads share each
+            step instead.
         pipeline: the passes that the graph goes through: `every` one, the same and siblings merged whose result must be
             split (`fewest` operators), or `none`.
         compiled: torch.compile writes kernels for the graph, on a GPU; it takes from seconds to minutes.
     """
 
     runtime: RuntimeName
-    split: bool = False
+    slice_size: int = 0
     pipeline: Pipeline = "every"
     compiled: bool = False
 
     def __str__(self) -> str:
-        split, compiled = ["split"] * self.split, ["compiled"] * self.compiled
-        return " ".join([self.runtime, *split, self.pipeline, *compiled])
+        sliced = [f"slices-of-{self.slice_size}"] if self.slice_size else []
+        return " ".join([self.runtime, *sliced, self.pipeline, *["compiled"] * self.compiled])
 
 
 def check_runtime(runtime: str, device: torch.device, dtype: torch.dtype) -> None:
@@ -91,26 +95,21 @@ def chosen(setting: Setting, runtime: str, graph: Graph) -> Recipe:
 
     torch where Winograd's filtering saves enough, or nothing else is installed or can do it; else OpenVINO where there
     are grouped convolutions (unless wider than 3x3, and without joins of channels), or normalisations that no
-    convolution can take in; else ONNX Runtime. Threads take samples of their own where a network's weights, which each
-    of them then reads, are fewer than what its convolutions write.
+    convolution can take in; else ONNX Runtime. There threads take slices of a batch instead of sharing each step where
+    `best_slice` says so.
 
     Args:
         setting: what it is to run with.
         runtime: `auto`, or the one runtime to take.
         graph: the network as written.
     """
-    found = list(candidates(setting, runtime))
+    names = _runtimes(setting, runtime)
     first: RuntimeName = "openvino" if _suits_openvino(graph) else "onnxruntime"
-    if found[0].runtime != "torch" and setting.dtype is torch.float32:
-        first = "torch" if beats_other_runtimes(graph, setting.batch_size) else first
-    splits = _has_few_weights(graph)
-    return min(found, key=lambda recipe: (recipe.runtime != first, recipe.split != splits))
-
-
-def _has_few_weights(graph: Graph) -> bool:
-    weights = {(node.path, spec.name): prod(spec.shape) for node in graph.nodes for spec in node.weights}
-    written = sum(node.output_types[0].elements for node in graph.nodes if isinstance(node.op, Conv2d))
-    return sum(weights.values()) <= written
+    if setting.dtype is torch.float32 and beats_other_runtimes(graph, setting.batch_size):
+        first = "torch"
+    name = first if first in names else names[0]
+    size = best_slice(graph, slice_sizes(setting.batch_size, setting.threads)) if name in FOREIGN else 0
+    return Recipe(name, size)
 
 
 def _suits_openvino(graph: Graph) -> bool:
@@ -122,14 +121,14 @@ def _suits_openvino(graph: Graph) -> bool:
     return any(before is None or not before.op.name.startswith("conv") for before in norms)
 
 
-def candidates(setting: Setting, runtime: str, pipelines: bool = False) -> Iterator[Recipe]:
-    """Recipes that can run here, the most promising first; with `pipelines` each with all pipelines."""
+def candidates(setting: Setting, runtime: str) -> Iterator[Recipe]:
+    """Recipes that can run here, each with all pipelines."""
     for name in _runtimes(setting, runtime):
-        foreign = name in FOREIGN
-        for split in dict.fromkeys([foreign and setting.batch_size > 1 and setting.threads > 1, False]):
-            for each in PIPELINES if pipelines else ("every",):
-                yield Recipe(name, split, cast(Pipeline, each))
-    if pipelines and setting.device.type == "cuda":
+        sizes = slice_sizes(setting.batch_size, setting.threads) if name in FOREIGN else ()
+        for size in dict.fromkeys([*sizes[:MOST_SIZES], *sizes[-1:], 0]):
+            for pipeline in PIPELINES:
+                yield Recipe(name, size, pipeline)
+    if setting.device.type == "cuda":
         yield Recipe("torch", compiled=True)
 
 

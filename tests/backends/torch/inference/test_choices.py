@@ -82,4 +82,4 @@ def test_train_mode_takes_device_and_type(net: archdsl.Architecture) -> None:
 
 def test_on_a_gpu_and_in_other_types_only_torch_runs() -> None:
     for setting in (Setting(torch.device("cuda"), torch.float16, 8, 2), Setting(CPU, torch.float64, 8, 2)):
-        assert {recipe.runtime for recipe in candidates(setting, "auto", pipelines=True)} == {"torch"}
+        assert {recipe.runtime for recipe in candidates(setting, "auto")} == {"torch"}

@@ -15,7 +15,7 @@ import archdsl
 from archdsl.backends.runtimes.session import UnfitError
 from archdsl.backends.torch.inference.engines import Preparation
 from archdsl.backends.torch.inference.generic import GenericEngine
-from archdsl.backends.torch.inference.recipe import PIPELINES, Recipe, Setting, candidates
+from archdsl.backends.torch.inference.recipe import PIPELINES, Recipe, Setting, candidates, chosen
 from tests.backends.torch.inference.networks import MIXED, architecture, difference, inputs, outputs, trained
 
 CPU = torch.device("cpu")
@@ -127,13 +127,13 @@ def test_a_recording_made_in_inference_mode_serves_outside_of_it(
     assert len(recorded) == 1
 
 
-def test_on_a_gpu_a_compiled_graph_is_a_candidate_of_measurement() -> None:
+def test_on_a_gpu_a_compiled_graph_is_a_candidate_of_measurement_and_of_nothing_else(tmp_path: Path) -> None:
     cuda = Setting(torch.device("cuda"), torch.bfloat16, 8, 2)
-    tried = list(candidates(cuda, "auto", pipelines=True))
+    tried = list(candidates(cuda, "auto"))
     assert [recipe for recipe in tried if recipe.compiled] == [Recipe("torch", compiled=True)]
+    assert chosen(cuda, "auto", architecture(tmp_path, MIXED).graph()) == Recipe("torch")
     assert {recipe.pipeline for recipe in tried} == set(PIPELINES)
-    assert not any(recipe.compiled for recipe in candidates(cuda, "auto"))
-    assert not any(recipe.compiled for recipe in candidates(Setting(CPU, torch.float32, 8, 2), "auto", pipelines=True))
+    assert not any(recipe.compiled for recipe in candidates(Setting(CPU, torch.float32, 8, 2), "auto"))
     assert str(Recipe("torch", compiled=True)) == "torch every compiled"
 
 

@@ -35,7 +35,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     def measure(preparation: object, recipes: list[Recipe], setting: object) -> dict[Recipe, float]:
         asked.append(len(recipes))
-        return {recipe: 1.0 if recipe == Recipe("openvino", False, "none") else 2.0 for recipe in recipes}
+        return {recipe: 1.0 if recipe == Recipe("openvino", 0, "none") else 2.0 for recipe in recipes}
 
     monkeypatch.setattr(measuring, "measure", measure)
     return asked
@@ -45,12 +45,12 @@ def test_the_fastest_is_taken_and_remembered(net: archdsl.Architecture, folder: 
     plain = trained(net)
     for _ in range(2):
         module = archdsl.compile(net, "inference", plain, optimize="measure")
-        assert module.recipe() == Recipe("openvino", False, "none")
+        assert module.recipe() == Recipe("openvino", 0, "none")
         assert difference(outputs(module, inputs(net, 1)), outputs(plain, inputs(net, 1))) < 1e-5
     assert len(measured) == 1
     (file,) = folder.iterdir()
     kept = json.loads(file.read_text())
-    assert kept["recipe"] == ["openvino", False, "none", False]
+    assert kept["recipe"] == ["openvino", 0, "none", False]
     assert kept["seconds"]["openvino none"] == 1.0
     assert set(kept["key"]["packages"]) == {"archdsl", "torch", "onnxruntime", "openvino"}
 
@@ -83,7 +83,7 @@ def test_a_damaged_verdict_is_ignored_with_a_warning(
     with pytest.warns(verdicts.CacheWarning, match="is ignored"):
         archdsl.compile(net, "inference", trained(net), optimize="measure")
     assert len(measured) == 2
-    assert json.loads(file.read_text())["recipe"] == ["openvino", False, "none", False]
+    assert json.loads(file.read_text())["recipe"] == ["openvino", 0, "none", False]
 
 
 def test_a_folder_that_cannot_be_made_gives_a_warning(
