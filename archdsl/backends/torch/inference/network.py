@@ -136,7 +136,8 @@ class InferenceNetwork(nn.Module):
         self.load_state_dict({key: torch.from_numpy(array) for key, array in found.items()})
 
     def preparation(self) -> Preparation:
-        """The optimized graphs and their weights."""
+        """The optimized graphs and their weights, as these are now."""
+        self._notice_changes()
         if self._prepared is None:
             self._prepared = Preparation(self._graph, self.state_dict())
         return self._prepared
@@ -179,10 +180,7 @@ class InferenceNetwork(nn.Module):
         self._seen = 0
 
     def _engine(self, setting: Setting) -> Engine:
-        if self._changes() != self._seen:
-            recipes = self._recipes
-            self._forget()
-            self._recipes, self._seen = recipes, self._changes()
+        self._notice_changes()
         found = self._engines.get(setting)
         if found is None:
             found = self._engines[setting] = self._new_engine(setting)
@@ -201,6 +199,13 @@ class InferenceNetwork(nn.Module):
                 raise
         self._recipes[setting] = Recipe("torch")
         return self.preparation().engine(Recipe("torch"), setting)
+
+    def _notice_changes(self) -> None:
+        """Forget all that was made of weights which have changed since; how to run stays decided."""
+        if self._changes() != self._seen:
+            recipes = self._recipes
+            self._forget()
+            self._recipes, self._seen = recipes, self._changes()
 
     def _changes(self) -> int:
         """A number that changes when torch changes a weight in place, and is never 0."""

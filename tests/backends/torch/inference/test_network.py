@@ -7,13 +7,16 @@ import pickle
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 import archdsl
-from archdsl.backends.torch.inference import RUNTIMES, InferenceNetwork
+from archdsl.backends.torch.inference import RUNTIMES, InferenceNetwork, engines
 from archdsl.diagnostics.diagnostic import ArchdslError
+from archdsl.ir.graph import Graph
+from archdsl.passes.optimization import optimize
 from tests.backends.torch.inference.networks import MIXED, SINGLE, architecture, difference, inputs, outputs, trained
 
 
@@ -101,6 +104,35 @@ def test_weights_changed_in_place_count(net: archdsl.Architecture) -> None:
         with torch.no_grad():
             next(changed.parameters()).mul_(2)
     assert difference(outputs(module, given), outputs(plain, given)) < 1e-5
+
+
+def test_optimized_weights_are_those_of_now(net: archdsl.Architecture) -> None:
+    module = archdsl.compile(net, "inference", trained(net))
+    before = module.optimized_state_dict()
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.mul_(2)
+    after = module.optimized_state_dict()
+    assert any(not torch.equal(after[key], tensor) for key, tensor in before.items())
+    again = archdsl.compile(net, "inference", module.state_dict()).optimized_state_dict()
+    assert all(torch.equal(after[key], tensor) for key, tensor in again.items())
+
+
+def test_a_network_is_optimized_once(net: archdsl.Architecture, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Graph] = []
+
+    def counted(graph: Graph, *rest: Any) -> Any:
+        made.append(graph)
+        return optimize(graph, *rest)
+
+    monkeypatch.setattr(engines, "optimize", counted)
+    module = archdsl.compile(net, "inference", trained(net))
+    module(*inputs(net, 1))
+    assert len(made) == 1
+    other = archdsl.compile(net, "inference")
+    other.preparation().optimized(other.recipe())
+    other(*inputs(net, 1))
+    assert len(made) == 2
 
 
 def test_weights_changed_behind_torchs_back_count_after_refresh(net: archdsl.Architecture) -> None:
