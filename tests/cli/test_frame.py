@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from importlib import import_module
 from importlib.metadata import EntryPoint
 
@@ -208,7 +209,10 @@ def test_a_reader_that_goes_away_ends_the_command_quietly(folder):
 
 def test_an_interrupt_from_the_keyboard_ends_training_cleanly(folder):
     command = [sys.executable, "-m", "archdsl", "train", "net.yaml", "--data", "digits", "--epochs", "100000"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as running:
+    heard = partial(signal.signal, signal.SIGINT, signal.default_int_handler)  # shells ignore it in the background
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, preexec_fn=heard
+    ) as running:
         assert running.stderr is not None
         deadline = time.monotonic() + 60
         while "epoch" not in running.stderr.readline():
