@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable
 from itertools import combinations
 from random import Random
-from time import perf_counter
 from typing import Any
 
 import networkx
@@ -23,6 +22,7 @@ from archdsl.passes.pipeline import simplify
 from archdsl.types import TensorType
 from tests.graphs.cells import IMAGE, Net, random_cell, shuffled
 from tests.graphs.random_graphs import RandomGraph, graphs
+from tests.timing import within
 
 
 @settings(max_examples=60, deadline=None)
@@ -261,9 +261,8 @@ def test_past_the_budget_hashes_are_still_safe(monkeypatch: pytest.MonkeyPatch) 
 def test_hard_graphs_take_bounded_time() -> None:
     """Colours say nothing about a regular graph, and in a random one no two vertices are alike."""
     found = networkx.random_regular_graph(3, 600, seed=1)
-    start = perf_counter()
-    canonical_hash(pairs(list(found.edges)))
-    assert perf_counter() - start < 30
+    graph = pairs(list(found.edges))
+    within(20, lambda: canonical_hash(graph))
 
 
 # Speed and stability.
@@ -286,9 +285,7 @@ def cells(count: int) -> Graph:
 def test_large_networks_are_hashed_in_seconds() -> None:
     graph = cells(2_700)
     assert len(graph.nodes) > 99_000
-    start = perf_counter()
-    canonical_hash(graph)
-    assert perf_counter() - start < 20
+    within(15, lambda: canonical_hash(graph))
 
 
 def test_the_hash_does_not_depend_on_the_process() -> None:

@@ -34,8 +34,18 @@ from archdsl.ir.text import parse_graph, print_graph
 # Engines that are kept: one for each batch size, and each holds the weights in a layout of its own.
 MOST_ENGINES = 4
 
-# What is found out again after a change, and after a copy.
-_OF_ITS_OWN = ("_engines", "_recipes", "_prepared", "_weight_changes", "_hooks", "_found", "_seen", "_last")
+# What a copy finds out for itself.
+_OF_ITS_OWN = (
+    "_engines",
+    "_recipes",
+    "_prepared",
+    "_counters",
+    "_weight_changes",
+    "_hooks",
+    "_found",
+    "_seen",
+    "_last",
+)
 
 Choose = Callable[[Setting, "InferenceNetwork"], Recipe]
 
@@ -248,17 +258,7 @@ class InferenceNetwork(nn.Module):
     def __getstate__(self) -> dict[str, Any]:
         """Copies and pickles hold the weights and the graph as text; engines are made anew."""
         state = dict(self.__dict__)
-        for name in (
-            "_engines",
-            "_recipes",
-            "_prepared",
-            "_counters",
-            "_weight_changes",
-            "_hooks",
-            "_found",
-            "_seen",
-            "_last",
-        ):
+        for name in _OF_ITS_OWN:
             del state[name]
         state["_graph"] = print_graph(self._graph)
         return state
