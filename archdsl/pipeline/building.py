@@ -71,13 +71,15 @@ def compile_architecture(
     _check_mode(mode)
     if dynamic:
         check_dynamic(architecture)
+    if optimize not in (True, False, "measure"):
+        raise ValueError(f"optimize is True, 'measure' or False, not {optimize!r}")
     train = mode == "train"
     optimized = optimize is not False and not train and not dynamic
     if runtime != "auto" and not optimized:
         raise ValueError(f"runtime={runtime!r} is for inference with optimize=True and without dynamic")
     if optimized:
         return optimized_module(architecture, weights, device, dtype, optimize == "measure", runtime, batch_size)
-    training_graph = architecture.graph(training=True) if train and architecture.has_training_form else None
+    training_graph = _training_graph(architecture) if train and architecture.has_training_form else None
     module = build_module(architecture.graph(), training_graph, dynamic_size=dynamic)
     if weights is not None:
         fill(module, weights, architecture.graph(training=True), architecture.name)
@@ -123,10 +125,28 @@ def to_source(architecture: Architecture, mode: Mode = "train", *, dynamic: bool
     both = mode == "train" and architecture.has_training_form
     return source(
         architecture.graph(),
-        architecture.graph(training=True) if both else None,
+        _training_graph(architecture) if both else None,
         spec_hash=architecture.hash,
         dynamic_size=dynamic,
     )
+
+
+def _training_graph(architecture: Architecture) -> Graph:
+    """The training form, for a module of both.
+
+    Raises:
+        ArchdslError: E0706 if a step with weights would have to be another module there: that is not built.
+    """
+    graph = architecture.graph(training=True)
+    known = {node.path: node for node, _ in graph.weights()}
+    for node, _ in architecture.graph().weights():
+        other = known[node.path]
+        alike = node.op is other.op and node.operand_types == other.operand_types
+        if not alike and node.op.torch(node.operand_types).leaf != other.op.torch(other.operand_types).leaf:
+            message = f"`{node.path}` is another module in inference than in training, which can't be built"
+            hint = "let no attribute of a step with weights depend on `training`"
+            raise ArchdslError(Diagnostic("E0706", message, node.span, hint))
+    return graph
 
 
 def export_onnx(

@@ -90,6 +90,7 @@ class Request:
     shapes: Mapping[str, tuple[int, ...]]
     decisions: Mapping[str, Label]
     decision_spans: Mapping[str, Span]
+    label_spans: Mapping[str, Span]
 
     @classmethod
     def of(
@@ -111,6 +112,7 @@ class Request:
             hint = f"did you mean `{close}`?" if close else "variants: " + (", ".join(spec.variants) or "none")
             raise ArchdslError(Diagnostic("E0409", f"{spec.display} has no variant `{variant}`", None, hint))
         written = [*spec.decisions, *(chosen.decisions if chosen else ())]
+        labels = {**spec.label_spans, **(chosen.label_spans if chosen else {})}
         of_variant = {attribute.name: attribute for attribute in chosen.params} if chosen else {}
         return cls(
             spec,
@@ -119,22 +121,25 @@ class Request:
             {name: tuple(shape) for name, shape in shapes.items()},
             {**{key.text: label for key, label in written}, **decisions},
             {key.text: key.span for key, _ in written if key.text not in decisions},
+            {name: span for name, span in labels.items() if name not in decisions},
         )
 
     def with_decisions(self, decisions: Mapping[str, Label]) -> Request:
         """The same with further decisions."""
-        return replace(self, decisions={**self.decisions, **decisions})
+        labels = {name: span for name, span in self.label_spans.items() if name not in decisions}
+        return replace(self, decisions={**self.decisions, **decisions}, label_spans=labels)
 
     def build(self, decider: Decider) -> Forms:
         """Elaborate the file; the training form only if the file depends on it."""
         like = Remembered()
-        inference = elaborate(self.spec, decider, self.params, self.shapes, like=like)
+        labels = self.label_spans
+        inference = elaborate(self.spec, decider, self.params, self.shapes, like=like, labels=labels)
         training = inference
         further: list[Diagnostic] = []
         if inference.saw_training:
             again = Given(inference.decisions, decider)
-            training = elaborate(self.spec, again, self.params, self.shapes, training=True, like=like)
-            further.extend(_missing_weights(inference.graph, training.graph))
+            training = elaborate(self.spec, again, self.params, self.shapes, True, like, labels)
+            further.extend(_unlike_weights(inference.graph, training.graph))
         for found in (inference.graph, training.graph):
             if found is not None:
                 found.name = self.name
@@ -154,13 +159,23 @@ class Request:
         return found
 
 
-def _missing_weights(inference: Graph | None, training: Graph | None) -> list[Diagnostic]:
+def _unlike_weights(inference: Graph | None, training: Graph | None) -> list[Diagnostic]:
     """The weights of inference must be a subset of training's: else a trained checkpoint could not be used."""
     if inference is None or training is None:
         return []
-    known = {node.path for node, _ in training.weights()}
-    missing = {node.path: node for node, _ in inference.weights() if node.path not in known}
-    return [
-        Diagnostic("E0706", f"`{path}` has weights in inference that training does not have", node.span)
-        for path, node in missing.items()
-    ]
+    known: dict[str, dict[str, tuple[int, ...]]] = {}
+    for node, spec in training.weights():
+        known.setdefault(node.path, {})[spec.name] = spec.shape
+    found: dict[str, Diagnostic] = {}
+    for node, spec in inference.weights():
+        path = node.path
+        if path not in known:
+            message = f"`{path}` has weights in inference that training does not have"
+        elif spec.name not in known[path]:
+            message = f"`{path}` has `{spec.name}` in inference, and not in training"
+        elif spec.shape != known[path][spec.name]:
+            message = f"`{path}` has another `{spec.name}` in inference than in training"
+        else:
+            continue
+        found.setdefault(path, Diagnostic("E0706", message, node.span))
+    return list(found.values())

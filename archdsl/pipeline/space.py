@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -66,6 +67,13 @@ class Space:
         self.name: str = request.name
         self.file: str = request.spec.display
         self.description: str = request.spec.description
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the file and of the files whose cells it imports: where it differs, another space may be meant."""
+        spec = self._request.spec
+        files = [spec, *sorted(spec.imported_files(), key=lambda each: each.path)]
+        return sha256(b"".join(each.path.read_bytes() for each in files)).hexdigest()
 
     def resolve(self, decisions: Mapping[str, Any]) -> Architecture:
         """The architecture that these decisions give. Its graph is built when it is first needed.

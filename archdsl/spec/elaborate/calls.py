@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
+
 from archdsl.diagnostics.span import Span
 from archdsl.ir.graph import Value
-from archdsl.ops.base import Operator
+from archdsl.ops.base import Operator, OperatorError
+from archdsl.ops.registry import ValidationError, make
 from archdsl.spec.elaborate.binding import bind
-from archdsl.spec.elaborate.cells import call_cell
+from archdsl.spec.elaborate.cells import call_cell, parameter_values
 from archdsl.spec.elaborate.operators import call_operator, make_operator
 from archdsl.spec.elaborate.parameters import required
 from archdsl.spec.elaborate.purity import has_tensor, is_pure, names_in
 from archdsl.spec.elaborate.run import Bindings, Reported, Run
-from archdsl.spec.elaborate.scopes import BoundStep, Context, Data, Frame
+from archdsl.spec.elaborate.scopes import BoundStep, Context, Data, Frame, contains_poison
 from archdsl.spec.expressions import ExpressionError, parse
 from archdsl.spec.syntax.model import Attribute, Call, Cell, Constant, Listing, Text, Written
 
@@ -31,14 +35,14 @@ def call(run: Run, head: Call, ctx: Context, arguments: list[Data], explicit: bo
     except Reported:
         mark_read(ctx.frame, arguments)
         raise
-    if ctx.shared and ctx.shared == ctx.weights:
-        _check_shared(run, bound, op, head.span, ctx)
     target = bound.target
     is_open = isinstance(target, Cell) and target.is_open
     if not (target.inputs if isinstance(target, Cell) else target.operands) and not is_open:
         if explicit and arguments:
             raise run.fail("E0210", f"`{bound.name}` reads nothing", head.span, ctx, "leave `from` out")
         arguments = []
+    if ctx.shared and ctx.shared == ctx.weights:
+        _check_shared(run, bound, op, arguments, head.span, ctx)
     if op is None or not op.is_identity:  # to rename is not to read
         mark_read(ctx.frame, arguments)
     if isinstance(target, Cell):
@@ -118,19 +122,67 @@ def _check_required(run: Run, bound: BoundStep, span: Span, ctx: Context) -> Non
         raise run.fail("E0206", f"`{bound.name}` needs {names}", span, ctx, f"{bound.name}: {{{missing[0]}: ...}}")
 
 
-def _check_shared(run: Run, bound: BoundStep, op: Operator | None, span: Span, ctx: Context) -> None:
+@dataclass(frozen=True, slots=True, eq=False)
+class _SharedCall:
+    """A call of a cell whose weights others share, with all that its defaults are evaluated over."""
+
+    cell: Cell
+    bound: BoundStep
+    arguments: list[Data]
+    span: Span
+    ctx: Context
+
+    def values(self, run: Run) -> dict[str, Data | BoundStep]:
+        """What its parameters stand for."""
+        return parameter_values(run, self.cell, self.bound, self.arguments, self.ctx, self.span)
+
+
+def _check_shared(
+    run: Run, bound: BoundStep, op: Operator | None, arguments: list[Data], span: Span, ctx: Context
+) -> None:
     """Steps with one `share` key are one callable with one set of attributes."""
-    signature = ("operator", id(op)) if op is not None else _signature(bound)
-    if run.shares.setdefault(ctx.weights, signature) != signature:
+    if isinstance(bound.target, Cell):
+        this = _SharedCall(bound.target, bound, arguments, span, ctx)
+        first = run.shares.setdefault(ctx.weights, this)
+        same = isinstance(first, _SharedCall) and _same_attributes(run, first, this)
+    else:
+        signature = ("operator", id(op))
+        same = run.shares.setdefault(ctx.weights, signature) == signature
+    if not same:
         message = f"the steps that share `{ctx.weights.rpartition('/')[2]}` differ"
         raise run.fail("E0701", message, span, ctx, "one callable, the same attributes")
+
+
+def _same_attributes(run: Run, one: _SharedCall, other: _SharedCall) -> bool:
+    """Whether two calls are of one cell with the same attributes, written or by default."""
+    if one.bound is other.bound:
+        return True
+    if one.cell is not other.cell:
+        return False
+    first, second = ({name: value for name, (value, _) in call.bound.attributes.items()} for call in (one, other))
+    if first.keys() != second.keys():
+        # What neither call writes is the same default, even if it hangs on the sizes of what they read.
+        written = first.keys() | second.keys()
+        both = one.values(run), other.values(run)
+        first, second = ({name: values[name] for name in written} for values in both)
+    return all(
+        contains_poison(first[name]) or contains_poison(second[name]) or _signature(first[name]) == _signature(value)
+        for name, value in second.items()
+    )
 
 
 def _signature(data: object) -> object:
     """What makes two arguments the same for sharing: tensors count by their type."""
     if isinstance(data, BoundStep):
-        attributes = sorted((name, repr(_signature(value))) for name, (value, _) in data.attributes.items())
-        return (id(data.target), tuple(attributes))
+        target, attributes = data.target, {name: value for name, (value, _) in data.attributes.items()}
+        if isinstance(target, Cell):
+            # Other defaults hang on what the step will read.
+            constants = {n: p.default.value for n, p in target.params.items() if isinstance(p.default, Constant)}
+            attributes = {**constants, **attributes}
+        else:
+            with suppress(OperatorError, ValidationError):  # further attributes may follow where the step is called
+                return ("operator", id(make(target, attributes)))
+        return (id(target), tuple(sorted((name, repr(_signature(value))) for name, value in attributes.items())))
     if isinstance(data, list):
         return tuple(_signature(item) for item in data)
     return ("tensor", data.type) if isinstance(data, Value) else (type(data), data)

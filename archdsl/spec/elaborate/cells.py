@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from archdsl.diagnostics.span import Span
 from archdsl.ir.graph import Scope, Value
@@ -35,6 +36,25 @@ def call_cell(run: Run, cell: Cell, bound: BoundStep, arguments: list[Data], ctx
     visit = memory.visit(bound, arguments, ctx) if memory is not None else None
     if memory is not None and visit is not None and (known := memory.recall(visit, span, ctx)) is not None:
         return known
+    inside = _begun(run, cell, bound, arguments, ctx, span)
+    check_requirements(run, cell, inside)
+    result = _run_graph(run, cell, inside, [POISON] if cell.is_open else arguments)
+    if memory is not None and visit is not None:
+        memory.remember(visit, result, ctx)
+    return result
+
+
+def parameter_values(
+    run: Run, cell: Cell, bound: BoundStep, arguments: list[Data], ctx: Context, span: Span
+) -> dict[str, Data | BoundStep]:
+    """What each parameter of a call stands for, given or by default."""
+    frame = _begun(run, cell, bound, arguments, ctx, span).frame
+    table: dict[str, Any] = {**frame.names.table, **frame.steps}
+    return {name: POISON if table.get(name) is None else table[name] for name in cell.params}
+
+
+def _begun(run: Run, cell: Cell, bound: BoundStep, arguments: list[Data], ctx: Context, span: Span) -> Context:
+    """The inside of a call whose inputs and parameters have their values."""
     frame = open_frame(run, cell, ctx, span)
     _bind_inputs(run, frame, bound.name, arguments, ctx, span)
     inside = Context(frame, frame.names, ctx.weights, ctx.decisions, (), ctx.tied, ctx.shared)
@@ -44,11 +64,7 @@ def call_cell(run: Run, cell: Cell, bound: BoundStep, arguments: list[Data], ctx
             set_parameter(run, frame, param, given[0], given[1], ctx)
         else:
             default_parameter(run, frame, param, inside)
-    check_requirements(run, cell, inside)
-    result = _run_graph(run, cell, inside, [POISON] if cell.is_open else arguments)
-    if memory is not None and visit is not None:
-        memory.remember(visit, result, ctx)
-    return result
+    return inside
 
 
 def open_frame(run: Run, cell: Cell, ctx: Context, span: Span) -> Frame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archdsl.spec.elaborate.messages import show
 from archdsl.spec.elaborate.run import Reported, Run
-from archdsl.spec.elaborate.scopes import Absent, Context, Data, Names
+from archdsl.spec.elaborate.scopes import ABSENT, Absent, Context, Data, Names
 from archdsl.spec.elaborate.size import constant_count
 from archdsl.spec.elaborate.values import evaluate
 from archdsl.spec.expressions import POISON, ExpressionError, Poisoned, parse
@@ -93,7 +93,9 @@ def start(step: Step, ctx: Context, values: dict[str, list[Data]], collected: li
     """The names of a round: the loop variables, and the lists as far as they have grown."""
     table: dict[str, Data | Absent] = {name: column[number] for name, column in values.items()}
     for (made, _), members in zip(step.collect, collected, strict=True):
-        table[made.text] = list(members)
+        # A name that is taken is reported behind the loop; which of the two is read here can't be told.
+        taken = made.text in values or ctx.local.find(made.text) not in (None, ABSENT)
+        table[made.text] = POISON if taken else list(members)
     return Names(ctx.local, table)
 
 

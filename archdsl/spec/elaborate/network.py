@@ -66,6 +66,7 @@ def elaborate(
     shapes: Mapping[str, tuple[int, ...]] | None = None,
     training: bool = False,
     like: Remembered | None = None,
+    labels: Mapping[str, Span] | None = None,
 ) -> Elaboration:
     """Build the network of a file.
 
@@ -76,11 +77,13 @@ def elaborate(
         shapes: shapes that replace those of the file, by input.
         training: which form to build.
         like: takes what is known of calls, for further elaborations of the same file.
+        labels: where the file gives outcomes, by the decisions' ids.
     """
     given = (params or {}, shapes or {})
     like = like or Remembered()
     run = Run(_empty(spec), training, decider, PATIENCE)
     run.prepared, run.bindings = like.prepared, like.bindings
+    run.labels = labels or {}
     run.memory = Repetitions(run, like.calls)
     run.forecast = lambda: _forecast(spec, training, decider, *given)
     with room():
@@ -233,19 +236,19 @@ def _outputs(run: Run, root: Cell, ctx: Context, result: list[Data]) -> None:
         if not output.name and not isinstance(output.value, Unread):
             run.fail("E0212", "an output of a network needs a name", output.span, ctx, "{name: expression}")
         found.append((output.name, value, output.span))
-    if not found:
+    flat = [(key, item, span) for name, value, span in found for key, item in _flat(name, value)]
+    if not flat:  # lists may be empty
         span = root.outputs_span or (root.body.span if root.body is not None else root.span)
         run.fail("E0212", "the network has no output", span, ctx)
-    for name, value, span in found:
-        for key, item in _flat(name, value):
-            if item is POISON:
-                continue
-            if not isinstance(item, Value):
-                run.fail("E0212", f"the output `{key}` is {show(item)}, not a tensor", span, ctx)
-            elif key in run.graph.outputs:
-                run.fail("E0212", f"two outputs have the name `{key}`", span, ctx, "{name: expression}")
-            else:
-                run.graph.outputs[key] = item
+    for key, item, span in flat:
+        if item is POISON:
+            continue
+        if not isinstance(item, Value):
+            run.fail("E0212", f"the output `{key}` is {show(item)}, not a tensor", span, ctx)
+        elif key in run.graph.outputs:
+            run.fail("E0212", f"two outputs have the name `{key}`", span, ctx, "{name: expression}")
+        else:
+            run.graph.outputs[key] = item
 
 
 def _flat(name: str, value: Data) -> list[tuple[str, Data]]:

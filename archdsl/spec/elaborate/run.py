@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from archdsl.diagnostics.diagnostic import Diagnostic, Severity
@@ -103,6 +103,7 @@ class Run:
         guessing: above 0 where a step is looked at of which is not known whether it is there.
         prepared: calls whose attributes are constants, ready to be made, by head.
         bindings: the other calls, by what their attributes read; None where that is not all that they hang on.
+        labels: where the file gives outcomes, by the decisions' ids.
     """
 
     def __init__(self, graph: Graph, training: bool, decider: Decider, patience: int = STEP_LIMIT):
@@ -122,6 +123,7 @@ class Run:
         self.shares: dict[str, object] = {}
         self.prepared: dict[Call, Made] = {}
         self.bindings: dict[Call, Bindings | None] = {}
+        self.labels: Mapping[str, Span] = {}
         self.requirement_failed = False
         self.guessing = 0
         self.steps = 0
@@ -349,7 +351,9 @@ class Run:
         positions = decision.positions(label)
         if positions is None:
             message = f"`{show_label(label)}` is no option of the decision `{decision.id}`"
-            self.fail("E0603", message, span, ctx, f"options: {show_options(decision)}")
+            written = self.labels.get(decision.id)
+            notes = (f"the decision is made at {span}",) if written is not None else ()
+            self.fail("E0603", message, written or span, ctx, f"options: {show_options(decision)}", *notes)
             return _first(decision)
         if decision.sizes is None:
             return decision.options[positions[0]], positions

@@ -163,7 +163,8 @@ def _head(run: Run, step: Step, ctx: Context, arguments: list[Data]) -> list[Dat
     if isinstance(head, Call):
         return call(run, head, ctx, arguments, step.reads is not None)
     if ctx.shared and ctx.shared == ctx.weights and run.shares.setdefault(ctx.weights, head) is not head:
-        raise run.fail("E0701", f"the steps that share `{step.label}` differ", head.span, ctx, "share a cell")
+        key = step.share.text if step.share is not None else step.label
+        raise run.fail("E0701", f"the steps that share `{key}` differ", head.span, ctx, "share a cell")
     if isinstance(head, Do):
         # A round has its own names already.
         names = ctx.local if step.loop is not None or step.repeat is not None else Names(ctx.local)

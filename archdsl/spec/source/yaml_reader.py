@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 from archdsl.diagnostics.diagnostic import Diagnostic
@@ -68,6 +69,8 @@ def _describe(mistake: Mistake, lines: Lines) -> Diagnostic:
     span = lines.span(mistake.start, mistake.end)
     if mistake.kind == "expression" and text[0] in "\"'":
         code, message, label = "E0114", "text behind a closing quote", "the quotes belong around the whole value"
+    elif mistake.kind == "expression" and (written := _as_list(text)):
+        code, message, label = "E0114", "a list stands in square brackets", f"write {written}"
     elif mistake.kind == "expression":
         code, message, label = (
             "E0114",
@@ -96,6 +99,23 @@ def _colon(text: str, shown: str, span: Span) -> Diagnostic:
         notes = (f"for a mapping, write `{{{key}: {rest or '...'}}}` or put `{key}:` on a line of its own",)
     message, label = "a text with a colon and a space in it needs quotes", f"quote this: {_quoted(shown)}"
     return Diagnostic("E0114", message, span, label, notes)
+
+
+def _as_list(text: str) -> str:
+    """The list that a tuple in parentheses was meant to be, as a file has it; empty for all else."""
+    if not text.startswith("(") or len(text) > _SHOWN:
+        return ""
+    try:
+        node = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError):
+        return ""
+    if not isinstance(node, ast.Tuple):
+        return ""
+    if any(isinstance(inner, ast.Tuple | ast.Starred) for item in node.elts for inner in ast.walk(item)):
+        return ""  # no expression, in whatever brackets it stands
+    items = [ast.get_source_segment(text, item) or "" for item in node.elts]
+    written = f"[{', '.join(items)}]"
+    return _quoted(written) if any(c in ",[]{}" for item in items for c in item) else f"`{written}`"
 
 
 def _quoted(shown: str) -> str:

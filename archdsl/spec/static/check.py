@@ -147,8 +147,11 @@ class _Checker(ValueChecker):
         for name, _ in step.loop.variables if step.loop else ():
             self._define(name, "loop variable", inner, NO_CONDITION, True)
         for made, _ in step.collect:
-            self._define(made, "growing list", inner, NO_CONDITION, True)
-            inner.names[made.text].used = False
+            # Whether the name is free around the loop is asked once, where the whole list is given.
+            if made.text in inner.names:
+                self._define(made, "growing list", inner, NO_CONDITION)
+            else:
+                inner.names[made.text] = Known(made.text, made.span, "growing list", labels_decision=True)
         return inner
 
     def _define(

@@ -251,12 +251,17 @@ class Import:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Variant:
-    """A named size: values for root parameters and decisions."""
+    """A named size: values for root parameters and decisions.
+
+    Attributes:
+        label_spans: where the labels of the decisions stand, by id.
+    """
 
     name: str
     span: Span
     params: tuple[Attribute, ...] = ()
     decisions: tuple[tuple[Scalar, Label], ...] = ()
+    label_spans: dict[str, Span] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -265,6 +270,7 @@ class SpecFile:
 
     Attributes:
         display: how findings name it.
+        label_spans: where the labels of the decisions stand, by id.
         findings: those of reading and parsing.
         visible_cells: own and imported cells, filled when the imports are resolved.
         unread_cells: cells that are declared or imported and could not be read.
@@ -283,6 +289,7 @@ class SpecFile:
     root: Cell | None = None
     variants: dict[str, Variant] = field(default_factory=dict)
     decisions: tuple[tuple[Scalar, Label], ...] = ()
+    label_spans: dict[str, Span] = field(default_factory=dict)
     allow: tuple[Name, ...] = ()
     findings: list[Diagnostic] = field(default_factory=list)
     visible_cells: dict[str, Cell] = field(default_factory=dict)

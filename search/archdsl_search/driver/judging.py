@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from archdsl_search.engines.base import Ending
 from archdsl_search.objectives.base import MetricError, Objective
-from archdsl_search.objectives.constraints import Bound, violation
+from archdsl_search.objectives.constraints import QUANTITIES, Bound, violation
 from archdsl_search.outcome import State
 
 
@@ -22,7 +22,10 @@ class Verdict(NamedTuple):
 
 
 def judge(ending: Ending, objective: Objective[Any], constraints: Mapping[str, Bound]) -> Verdict:
-    """Only finite numbers count. One that the objective or a constraint reads and that is none, is a failure."""
+    """Only finite numbers count. One that the objective or a constraint reads and that is none, is a failure.
+
+    So is a metric that is not there, but for those that the graph tells: they were bounded before the evaluation.
+    """
     metrics, useless = _numbers(ending.metrics)
     if ending.state is not State.FINISHED:
         return Verdict(ending.state, None, metrics, ending.error or str(ending.state))
@@ -35,6 +38,11 @@ def judge(ending: Ending, objective: Objective[Any], constraints: Mapping[str, B
         return Verdict(State.FAILED, None, metrics, str(error))
     if not all(isinstance(value, int | float) and isfinite(value) for value in values):
         return Verdict(State.FAILED, None, metrics, f"the objective is {values}, not finite")
+    for name in constraints:
+        if name not in metrics and name not in QUANTITIES:
+            there = ", ".join(sorted(metrics))
+            message = f"a constraint bounds `{name}`, which was not measured; measured: {there}"
+            return Verdict(State.FAILED, None, metrics, message)
     broken = violation(constraints, metrics)
     if broken:
         return Verdict(State.INFEASIBLE, None, metrics, broken)

@@ -21,6 +21,8 @@ from archdsl_search.errors import SearchError
 from archdsl_search.journal.reader import NAME, Journal
 from archdsl_search.journal.records import Header, Session
 from archdsl_search.journal.writer import LOCK, JournalWriter, stamped
+from archdsl_search.space.provenance import expect_unchanged
+from archdsl_search.space.spec_space import OutsideError
 from archdsl_search.sweep.loading import overridden, sweep_of
 from archdsl_search.sweep.model import Sweep
 from archdsl_search.sweep.parts import Parts, put_together
@@ -83,7 +85,7 @@ def start(sweep: Sweep, setting: Setting) -> Ended:
         writer.write([header])
         try:
             return _session(parts, setting, writer, None)
-        except (BrokenEvaluatorError, SearchError):
+        except (BrokenEvaluatorError, SearchError, OutsideError, archdsl.ArchdslError):
             _forget(setting.folder)
             raise
 
@@ -119,8 +121,7 @@ def resume(setting: Setting, overrides: Mapping[str, Any] | None = None) -> Ende
         raise SearchError(f"{journal.path}: its first line is not whole: remove {setting.folder} and start again")
     sweep = changed(journal.header.sweep, overrides or {})
     parts = put_together(sweep, setting.evaluate, by_hashes=journal.names_hashes)
-    if parts.space_digest != journal.header.space:
-        raise SearchError(f"{parts.space.space.path} has changed since the run began: start a new run")
+    expect_unchanged(parts.space.space, journal.header.space)
     with JournalWriter(setting.folder, journal) as writer:
         return _session(parts, setting, writer, journal)
 

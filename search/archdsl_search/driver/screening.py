@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, get_args
 
 import archdsl
 from archdsl_search.candidate import Candidate
-from archdsl_search.objectives.constraints import Bound, violation
-
-Quantity = Literal["params", "mult_adds", "flops", "memory_access", "peak_activation"]
-QUANTITIES: tuple[str, ...] = get_args(Quantity)
+from archdsl_search.objectives.constraints import QUANTITIES, Bound, violation
 
 
 class Screen:

@@ -29,7 +29,7 @@ def carry_out(evaluator: Evaluator[Any], job: Job) -> tuple[Ending, bool]:
     started = time.monotonic()
     with output_to(job.folder / LOG):
         try:
-            metrics = dict(evaluator.evaluate(job))
+            metrics = plain(evaluator.evaluate(job))
             found, spent, no_space = (State.FINISHED, metrics, ""), False, False
         except Exception as error:
             with suppress(OSError):  # the disk that holds the log is full
@@ -56,7 +56,23 @@ def _ending(job: Job, outcome: Metrics | Exception, seconds: float, worker: str)
     if isinstance(outcome, Exception):
         found = failure(outcome)
         return Ending(job.trial, found.state, {}, found.error, seconds, worker, no_space=found.no_space)
-    return Ending(job.trial, State.FINISHED, dict(outcome), "", seconds, worker)
+    return Ending(job.trial, State.FINISHED, plain(outcome), "", seconds, worker)
+
+
+def plain(metrics: Metrics) -> dict[str, Any]:
+    """Metrics that any process can read: numbers of libraries as floats, what is no number as people read it.
+
+    A tensor, for one, would be sent as memory that it shares with the process that made it.
+    """
+    found: dict[str, Any] = {}
+    for name, value in metrics.items():
+        found[str(name)] = value
+        if type(value) not in (int, float, bool, str):
+            try:
+                found[str(name)] = float(value)
+            except Exception:  # anything may have a `__float__`
+                found[str(name)] = repr(value)
+    return found
 
 
 def name_of_process() -> str:

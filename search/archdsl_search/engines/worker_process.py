@@ -19,7 +19,7 @@ from typing import Any
 
 import cloudpickle
 
-from archdsl_search.engines.evaluation import carry_out
+from archdsl_search.engines.evaluation import carry_out, plain
 from archdsl_search.engines.failures import failure
 from archdsl_search.evaluators.base import Evaluator, Job, Metrics
 
@@ -73,7 +73,7 @@ class _Worker:
 
     def _reporter(self, job: Job) -> Callable[[int, Metrics], bool]:
         def report(step: int, metrics: Metrics) -> bool:
-            self._send("report", (job.trial, step, dict(metrics)))
+            self._send("report", (job.trial, step, plain(metrics)))
             return self.stopping.is_set()
 
         return report

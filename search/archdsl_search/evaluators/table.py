@@ -6,9 +6,9 @@ import csv
 import gzip
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -62,16 +62,23 @@ class TableEvaluator(Evaluator[TableSettings]):
     def __init__(self, space: Space, settings: TableSettings):
         super().__init__(space, settings)
         self._table = read_table(settings.table, settings.arch)
+        self._completed = Completed(space, self._table)
         if settings.column not in self._table.columns:
             there = ", ".join(self._table.columns)
             raise ValueError(f"{settings.table} has no column `{settings.column}` with numbers; there are {there}")
 
     @classmethod
     def measured(cls, settings: TableSettings) -> tuple[str, ...]:
-        return (settings.column,)
+        """The columns, and what is made of them. A file that is of no use is refused where the evaluator is made."""
+        try:
+            columns = read_table(settings.table, settings.arch).columns
+        except Exception:  # as many kinds as there are damaged files
+            columns = []
+        counted = settings.counted_epochs is not None and all(name in columns for name in _PER_EPOCH)
+        return tuple(dict.fromkeys([settings.column, *columns, *((SIMULATED,) if counted else ())]))
 
     def evaluate(self, job: Job) -> Metrics:
-        row = self._table.row(job.decisions)
+        row = self._table.row(self._completed(job.decisions))
         epochs = self.settings.counted_epochs
         metrics = {self.settings.column: row[self.settings.column], **row}
         if epochs is not None and all(name in row for name in _PER_EPOCH):
@@ -79,16 +86,26 @@ class TableEvaluator(Evaluator[TableSettings]):
         return metrics
 
     @classmethod
-    def string_identity(cls, decisions: Decisions, settings: TableSettings) -> str:
-        """NATS-Bench's own rule for which candidates are one."""
-        return unique_string(read_table(settings.table, settings.arch).arch_of(decisions))
+    def string_identity(cls, space: Space, settings: TableSettings) -> Callable[[Decisions], str]:
+        """NATS-Bench's own rule for which candidates are one. The table is read when the first one is named."""
+
+        @cache
+        def read() -> tuple[Table, Completed]:
+            table = read_table(settings.table, settings.arch)
+            return table, Completed(space, table)
+
+        def name(decisions: Decisions) -> str:
+            table, completed = read()
+            return unique_string(table.arch_of(completed(decisions)))
+
+        return name
 
 
 class Table:
     """Rows by the labels of the decisions.
 
     Attributes:
-        columns: those that hold numbers.
+        columns: those that hold numbers, in some row at least.
     """
 
     def __init__(self, path: Path, arch: str):
@@ -106,7 +123,7 @@ class Table:
                 self._add(row, arch)
         if not self._rows:
             raise ValueError(f"{path} has no rows")
-        self.columns = list(next(iter(self._rows.values())))
+        self.columns = list(dict.fromkeys(name for row in self._rows.values() for name in row))
 
     def _add(self, row: dict[str, str], arch: str) -> None:
         numbers = {name: number for name, text in row.items() if (number := _number(text)) is not None}
@@ -118,6 +135,9 @@ class Table:
             labels = tuple(row[_DECISION + name] for name in self._names)
             numbers = {name: number for name, number in numbers.items() if not name.startswith(_DECISION)}
         self._rows[labels] = numbers
+
+    def __contains__(self, decisions: Decisions) -> bool:
+        return self._key(decisions) in self._rows
 
     def row(self, decisions: Decisions) -> dict[str, float]:
         """The numbers of a candidate.
@@ -142,6 +162,28 @@ class Table:
         if self._by_string:
             return tuple([_text(label) for label in decisions.values()])
         return tuple([_text(decisions[name]) if name in decisions else "" for name in self._names])
+
+
+class Completed:
+    """Decisions of candidates with the fixed ones: a row is named by both, a candidate only by what is searched."""
+
+    def __init__(self, space: Space, table: Table):
+        self._space = space
+        self._table = table
+        # Labels are filled in without looking at the space again, which takes much longer than a look-up.
+        first = space.walk(lambda _: 0)
+        searched = {point.id for point in first.points}
+        self._order = tuple(first.decisions)
+        self._fixed = {name: label for name, label in first.decisions.items() if name not in searched}
+
+    def __call__(self, decisions: Decisions) -> Decisions:
+        """All decisions of a candidate, in the order of the space."""
+        likely = decisions
+        if self._fixed:
+            known = {**self._fixed, **decisions}
+            likely = {**{name: known[name] for name in self._order if name in known}, **known}
+        # The first candidate need not reach every decision that is fixed.
+        return likely if likely in self._table else self._space.resolve(decisions).decisions
 
 
 @lru_cache(maxsize=4)

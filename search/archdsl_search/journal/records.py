@@ -19,7 +19,7 @@ class Header:
 
     Attributes:
         sweep: the sweep file with everything filled in; what a run is resumed from.
-        space: digest of the text of the space file: another space has other decisions.
+        space: digest of the texts of the space file and those it imports: another space has other decisions.
         version: of archdsl.
         labels: what each objective value is called.
     """

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+# What the graph tells, whatever the evaluator measures.
+QUANTITIES = ("params", "mult_adds", "flops", "memory_access", "peak_activation")
+
 
 class Bound(BaseModel):
     """What a metric may be."""

@@ -27,6 +27,7 @@ from archdsl_search.journal.writer import JournalWriter, stamped
 from archdsl_search.outcome import State
 from archdsl_search.results.measured import FOLDER
 from archdsl_search.results.run import TRIALS, Run
+from archdsl_search.space.provenance import expect_unchanged
 from archdsl_search.sweep.loading import overridden, sweep_of
 from archdsl_search.sweep.parts import Parts, put_together
 
@@ -72,6 +73,7 @@ def remeasure(run: Run, candidates: Sequence[Result], how: Remeasurement, folder
         if key.partition(".")[0] not in CHANGEABLE:
             raise SearchError(f"--set {key}: only {' and '.join(CHANGEABLE)} can differ from the search")
     parts = put_together(sweep_of(overridden(run.sweep, how.overrides or {})))
+    expect_unchanged(parts.space.space, run.header.space)
     place = folder or run.folder / FOLDER
     journal = _before(place, parts)
     results = list(journal.results()) if journal else []

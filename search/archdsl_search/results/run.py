@@ -15,6 +15,7 @@ from archdsl_search.journal.records import Asked, Header, Result, Session
 from archdsl_search.journal.writer import is_locked
 from archdsl_search.outcome import State
 from archdsl_search.results.measured import FOLDER, Measured, measured
+from archdsl_search.space.provenance import expect_unchanged
 
 TRIALS = "trials"
 
@@ -90,14 +91,17 @@ class Run:
 
         Raises:
             archdsl.ArchdslError: if its file has gone or has mistakes.
+            SearchError: if it has changed since the run began: what was found would be another network.
         """
         chosen = self.sweep["space"]
-        return archdsl.load_space(
+        space = archdsl.load_space(
             chosen["file"],
             {**chosen["params"], **(params or {})},
             chosen["decisions"],
             {**chosen["inputs"], **(inputs or {})},
         )
+        expect_unchanged(space, self.header.space)
+        return space
 
     def folder_of(self, result: Result) -> Path:
         """Where files of a trial are, if any were kept."""

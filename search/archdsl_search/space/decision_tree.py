@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from archdsl_search.space.reached import ReachedCandidate
 from archdsl_search.space.search_space import Point
-from archdsl_search.space.spec_space import ATTEMPTS, OutsideError, SpecSpace
+from archdsl_search.space.spec_space import ATTEMPTS, SpecSpace, nothing_valid
 
 if TYPE_CHECKING:
     from archdsl import Decision
@@ -106,7 +106,7 @@ class DecisionTree:
                 raise NoTreeError(f"{self._space.space.name}: decisions depend on several others at once")
             if found is not None:
                 return found
-        raise OutsideError(f"nothing in {self._space.space.name} is valid among {ATTEMPTS} draws")
+        raise nothing_valid(self._space.space)
 
     def all_parts(self) -> list[Part]:
         """Every decision that any candidate reaches, those that are opened behind the one that opens them."""

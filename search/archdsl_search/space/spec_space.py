@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import TYPE_CHECKING
 
+import archdsl
 from archdsl_search.candidate import Candidate, Decisions, Label
 from archdsl_search.space.cell_paths import cell_paths
 from archdsl_search.space.identity import Identify, by_graph
@@ -233,7 +234,18 @@ class SpecSpace(SearchSpace):
             found = draw()
             if found is not None:
                 return found
-        raise OutsideError(f"nothing in {self.space.name} is valid among {ATTEMPTS} draws")
+        raise nothing_valid(self.space)
+
+
+def nothing_valid(space: archdsl.Space) -> OutsideError:
+    """What to raise where no draw gave a candidate: it says what is wrong with one of them."""
+    message = f"nothing in {space.name} is valid among {ATTEMPTS} draws"
+    try:
+        space.sample(Random(0))
+    except archdsl.ArchdslError as error:
+        found = error.diagnostics[0]
+        message = "; ".join([f"{space.name}: {found.message}", *([found.label] if found.label else []), *found.notes])
+    return OutsideError(message)
 
 
 def _index(point: Point, label: Label | None) -> int | None:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha256
-from pathlib import Path
 from random import Random
 from typing import Any
 
 import archdsl
 from archdsl_search.early_stopping.base import EarlyStoppingSettings
+from archdsl_search.evaluators.entry_point import EntryPointEvaluator
 from archdsl_search.evaluators.plan import EvaluatorPlan, plan_function
 from archdsl_search.evaluators.shared_weights import SharedWeightsEvaluator
 from archdsl_search.objectives.base import Objective
+from archdsl_search.objectives.constraints import QUANTITIES
 from archdsl_search.searchers.base import Searcher
 from archdsl_search.searchers.warm_start import WarmStart, WarmStartSettings
 from archdsl_search.space.identity import Identify, by_decisions, by_graph, by_hash, by_string
 from archdsl_search.space.spec_space import SpecSpace
 from archdsl_search.sweep.cheap_score import cheap_score, checked_score
-from archdsl_search.sweep.checking import OptionError, checked_evaluator, checked_objective, checked_searcher
+from archdsl_search.sweep.checking import OptionError, Place, checked_evaluator, checked_objective, checked_searcher
 from archdsl_search.sweep.model import Sweep
 
 # Metrics that are kept for reports; nobody searches on them.
@@ -69,8 +69,8 @@ class Parts:
 
     @property
     def space_digest(self) -> str:
-        """Of the text of the space file."""
-        return sha256(Path(self.space.space.path).read_bytes()).hexdigest()
+        """Of the texts of the space file and of the files that it imports."""
+        return self.space.space.digest
 
 
 def put_together(
@@ -98,16 +98,51 @@ def put_together(
         _expect_a_pair(sweep, kind, plan)
     objective = checked_objective(sweep.objective, plan)
     if space is None:
-        space = SpecSpace(_load(sweep), _identify(sweep, plan, by_hash if by_hashes else by_graph))
+        loaded = _load(sweep)
+        space = SpecSpace(loaded, _identify(sweep, plan, loaded, by_hash if by_hashes else by_graph))
     hidden = [name for name in objective.metrics if name.startswith(HIDDEN)]
     if hidden:
         raise OptionError("E1304", ("objective",), f"`{hidden[0]}` is kept for the report: nothing is searched on it")
     if len(objective.labels) > 1 and not kind.multi_objective:
         message = f"the searcher `{kind.name}` follows one value, the objective has {len(objective.labels)}"
         raise OptionError("E1304", ("objective",), message, "nsga2 and random follow several")
+    _check_metrics(sweep, plan, objective)
     if sweep.early_stopping is not None:
         _check_early_stopping(sweep.early_stopping, plan)
     return Parts(sweep, space, plan, objective, sweep.identity != "none")
+
+
+def _check_metrics(sweep: Sweep, plan: EvaluatorPlan, objective: Objective[Any]) -> None:
+    """A misspelt metric would fail every trial, after its training."""
+    known = _known_metrics(plan)
+    if known is None:
+        return
+    for name in objective.metrics:
+        if name not in known:
+            options = objective.settings.model_dump()
+            place = ("objective", *[key for key, value in options.items() if value == name][:1])
+            raise _unmeasured(place, name, plan, known)
+    known = (*known, *(name for name in QUANTITIES if name not in known))
+    for name in sweep.constraints:
+        if name not in known:
+            raise _unmeasured(("constraints", name), name, plan, known)
+
+
+def _known_metrics(plan: EvaluatorPlan) -> tuple[str, ...] | None:
+    """All that can be measured; None where it shows only in what an evaluator returns.
+
+    What others bring may measure more than the metrics that it promises.
+    """
+    for part in (plan, *plan.also):
+        if part.kind is EntryPointEvaluator or not part.kind.measured(part.settings):
+            return None
+    return plan.metrics
+
+
+def _unmeasured(place: Place, name: str, plan: EvaluatorPlan, known: tuple[str, ...]) -> OptionError:
+    near = archdsl.nearest_word(name, known)
+    hint = f"did you mean `{near}`?" if near else "known: " + ", ".join(known)
+    return OptionError("E1304", place, f"the evaluator `{plan.kind.name}` does not measure `{name}`", hint)
 
 
 def _check_early_stopping(settings: EarlyStoppingSettings, plan: EvaluatorPlan) -> None:
@@ -145,7 +180,7 @@ def _load(sweep: Sweep) -> archdsl.Space:
     return archdsl.load_space(chosen.file, chosen.params, chosen.decisions, chosen.inputs)
 
 
-def _identify(sweep: Sweep, plan: EvaluatorPlan, of_graphs: Identify) -> Identify:
+def _identify(sweep: Sweep, plan: EvaluatorPlan, space: archdsl.Space, of_graphs: Identify) -> Identify:
     if sweep.identity == "graph":
         return of_graphs
     if sweep.identity == "none":
@@ -156,4 +191,4 @@ def _identify(sweep: Sweep, plan: EvaluatorPlan, of_graphs: Identify) -> Identif
         raise OptionError(
             "E1304", ("identity",), message, "graph or none; `string` is for tables with an `arch` column"
         )
-    return by_string(lambda decisions: rule(decisions, plan.settings))
+    return by_string(rule(space, plan.settings))

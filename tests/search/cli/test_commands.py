@@ -101,8 +101,40 @@ def test_what_a_resumed_run_may_not_change(call: Call, folder: Path) -> None:
     assert (said.status, "only budget and resources" in said.err) == (2, True)
     space = folder / "spaces" / "small.yaml"
     space.write_text(space.read_text().replace("[4, 8]", "[4, 16]"))
-    said = call("resume", run)
-    assert (said.status, "has changed since the run began" in said.err) == (2, True)
+    for command in (("resume", run), ("best", run, "-o", folder / "b"), ("transfer", run, "-o", folder / "t")):
+        said = call(*command)
+        assert (said.status, "has changed since the run began" in said.err) == (2, True)
+    assert not [*folder.glob("b/*"), *folder.glob("t/*")]
+    assert call("report", run, "-o", folder / "report.html").status == 0
+    assert "Not drawn: " in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_file_that_the_space_imports_is_part_of_it(call: Call, folder: Path) -> None:
+    run, space, cells = folder / "one", folder / "spaces" / "small.yaml", folder / "spaces" / "mine.yaml"
+    cells.write_text("archdsl: 1\ncells:\n  last:\n    graph:\n      - relu\n", encoding="utf-8")
+    text = space.read_text(encoding="utf-8").replace("graph:\n", "import: {./mine: [last]}\ngraph:\n", 1)
+    space.write_text(text + "  - last\n", encoding="utf-8")
+    assert call("run", folder / "sweep.yaml", "--out", run).status == 0
+    assert call("resume", run, "--set", "budget.trials=14").status == 0
+    cells.write_text(cells.read_text(encoding="utf-8").replace("relu", "tanh"), encoding="utf-8")
+    for command in (("resume", run, "--set", "budget.trials=16"), ("best", run, "-o", folder / "b")):
+        said = call(*command)
+        assert (said.status, "has changed since the run began" in said.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said_of_it"),
+    [
+        ("space.params.widht=8", "there is no parameter `widht`"),
+        ("space.inputs={imag: [1, 8, 8]}", "imag"),
+    ],
+)
+def test_a_run_that_cannot_begin_leaves_nothing_and_says_why(
+    call: Call, folder: Path, setting: str, said_of_it: str
+) -> None:
+    said = call("run", folder / "sweep.yaml", "--out", folder / "one", "--set", setting)
+    assert (said.status, said_of_it in said.err) == (2, True), said.err
+    assert not (folder / "one").exists()
 
 
 def test_no_run_no_trial_no_file(call: Call, folder: Path) -> None:

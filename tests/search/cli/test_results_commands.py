@@ -71,6 +71,13 @@ def test_transfer_says_what_does_not_carry_over(call: Call, run: Path, tmp_path:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", ["../x", "a/b", "a\\b", ".", "..", ""])
+def test_transfer_writes_nowhere_else(call: Call, run: Path, tmp_path: Path, name: str) -> None:  # noqa: F811
+    said = call("transfer", run, "-o", tmp_path / "out", "--name", name)
+    assert (said.status, "the name of a file is needed" in said.err) == (2, True)
+    assert not list(tmp_path.iterdir())
+
+
 def test_remeasure_in_a_journal_of_its_own(call: Call, folder: Path) -> None:
     assert call("run", folder / "sweep.yaml", "--out", folder / "run", "-q").status == 0
     said = json.loads(call("remeasure", folder / "run", "--top", 2, "--repeats", 2, "--format", "json").out)

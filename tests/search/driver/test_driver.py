@@ -69,6 +69,12 @@ def test_candidates_beyond_a_cost_limit_are_never_evaluated(make_parts: MakePart
     assert len(costs) == 15
 
 
+def test_a_bound_on_what_was_not_measured_fails(make_parts: MakeParts) -> None:
+    results, _, _ = search(make_parts(constraints={"paramz": {"at_most": 1}}, budget={"trials": 2}))
+    assert {r.state for r in results} == {State.FAILED}
+    assert "bounds `paramz`, which was not measured; measured: accuracy, test_accuracy" in results[0].error
+
+
 def test_measured_constraints_make_infeasible(make_parts: MakeParts) -> None:
     results, _, _ = search(make_parts(constraints={"accuracy": {"at_least": 0.5}}))
     assert {result.state for result in results} == {State.FINISHED, State.INFEASIBLE}

@@ -29,7 +29,7 @@ inputs: {image: [1, 8, 8]}
 graph:
   - conv2d: {out_channels: {choose: [1, 2, 3, 4, 5, 6, 7, 8]}, kernel_size: 1}
 """
-TRAINING = {"name": "training", "keep": 2}
+TRAINING = {"name": "training", "keep": 2, "also": [{"name": "latency"}]}
 
 
 class Trained(Evaluator[Any]):

@@ -33,6 +33,14 @@ def test_jobs_end_with_their_metrics_on_as_many_processes_as_there_are_workers(e
     assert not any(tmp_path.iterdir())
 
 
+def test_numbers_of_libraries_arrive_as_numbers(engine, tmp_path):
+    endings = finish(engine, [job(trial, tmp_path, "tensors") for trial in range(2)])
+    assert {trial: ending.metrics["score"] for trial, ending in endings.items()} == {0: 0.0, 1: 1.0}
+    assert {(ending.state, ending.metrics["other"]) for ending in endings.values()} == {
+        (State.FINISHED, "tensor([1., 1.])")
+    }
+
+
 def test_an_error_fails_its_own_trial_and_stands_in_its_log(engine, tmp_path):
     endings = finish(engine, [job(0, tmp_path, "fail"), job(1, tmp_path), job(2, tmp_path, "print")])
     assert (endings[0].state, endings[0].error) == (State.FAILED, "ValueError: of no use in two lines")

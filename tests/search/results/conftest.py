@@ -39,7 +39,7 @@ def sweep(**changes):
 def write_run(folder: Path, results, labels=("accuracy",), ended="the budget of 10 trials is used up", **changes):
     """A run's journal with these results, each asked for before it ended."""
     with JournalWriter(folder) as writer:
-        header = Header(sweep(**changes), "0" * 64, archdsl.__version__, labels, {})
+        header = Header(sweep(**changes), archdsl.load_space("nasnet_space").digest, archdsl.__version__, labels, {})
         ends = [line for result in results for line in (Asked(result.trial, result.identity), result)]
         writer.write([header, *ends, *([Session("completed", ended)] if ended else [])])
     return folder

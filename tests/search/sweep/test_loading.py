@@ -10,10 +10,12 @@ from pydantic import TypeAdapter, ValidationError
 
 import archdsl
 import archdsl_search
+from archdsl_search.objectives.constraints import QUANTITIES
 from archdsl_search.sweep.amounts import Bytes, Seconds
 from archdsl_search.sweep.checking import OptionError, OptionsError
 from archdsl_search.sweep.loading import load_sweep, overridden, parsed_overrides, sweep_of
 from archdsl_search.sweep.model import Sweep
+from archdsl_search.sweep.parts import put_together
 
 SPACE = """archdsl: 1
 name: two
@@ -117,6 +119,52 @@ def test_mistakes_in_data_are_errors(sweep: dict[str, Any]) -> None:
         archdsl_search.run({**sweep, "objective": {"name": "maximize", "metric": "test_score"}})
     with pytest.raises(OptionError, match="a Python function"):
         archdsl_search.run({**sweep, "evaluator": "function"})
+
+
+COST, TRAINING = {"name": "cost"}, {"name": "training"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "place", "hint"),
+    [
+        ({"constraints": {"scor": {"at_most": 1}}}, ("constraints", "scor"), "did you mean `score`?"),
+        ({"constraints": {"paramz": {"at_most": 1}}, "evaluator": COST}, ("constraints", "paramz"), "`params`?"),
+        ({"constraints": {"mult_add": {"at_most": 1}}}, ("constraints", "mult_add"), "`mult_adds`?"),  # of the graph
+        ({"constraints": {"latency": {"at_most": 1}}, "evaluator": TRAINING}, ("constraints", "latency"), "known: "),
+        ({"objective": {"metric": "acuracy"}, "evaluator": TRAINING}, ("objective", "metric"), "`accuracy`?"),
+        ({"objective": {"name": "accuracy"}}, ("objective",), "known: score"),
+        ({"objective": {"name": "mnasnet", "target": 1}}, ("objective", "cost"), "known: score"),
+        (
+            {"objective": {"name": "several", "maximize": ["score", "x"]}, "searcher": "random"},
+            ("objective",),
+            "known: score",
+        ),
+    ],
+)
+def test_metrics_that_nothing_measures_are_refused(
+    sweep: dict[str, Any], changes: dict[str, Any], place: tuple[str, ...], hint: str
+) -> None:
+    with pytest.raises(OptionError, match="does not measure") as error:
+        put_together(sweep_of({**sweep, **changes}))
+    assert (error.value.code, error.value.place) == ("E1304", place)
+    assert hint in error.value.hint
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"constraints": {name: {"at_most": 1} for name in QUANTITIES}},
+        {"constraints": {"test_score": {"at_most": 1}}},
+        {"evaluator": {**TRAINING, "also": [{"name": "latency"}]}, "constraints": {"latency": {"at_most": 1}}},
+    ],
+)
+def test_metrics_that_are_known(sweep: dict[str, Any], changes: dict[str, Any]) -> None:
+    assert put_together(sweep_of({**sweep, **changes})).sweep.constraints
+
+
+def test_what_a_function_measures_is_not_known_beforehand(sweep: dict[str, Any]) -> None:
+    changes = {"constraints": {"x": {"at_most": 1}}, "objective": {"metric": "y"}}
+    assert put_together(sweep_of({**sweep, **changes}), evaluate=lambda module: 0.0).sweep.constraints
 
 
 def test_the_shipped_sweeps_are_valid() -> None:

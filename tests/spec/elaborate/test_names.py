@@ -66,6 +66,66 @@ graph:
     assert wiring(graph(text))[-1] == "output=relu2"
 
 
+@pytest.mark.parametrize("taken", ["first", "x", "width", "before", "j"])
+def test_a_collected_list_may_not_take_a_name(codes: Codes, taken: str) -> None:
+    text = f"""params: {{width: 8}}
+graph:
+  - conv2d: {{out_channels: width, kernel_size: 1}}
+    name: before
+  - for: {{i: 2}}
+    collect: {{first: f}}
+    do:
+      - relu:
+        name: f
+  - for: {{j: 2}}
+    collect:
+      {taken}: f
+    do:
+      - tanh:
+        name: f
+      - add: {{no_such: 1}}
+        from: [f, {taken}]
+  - concat:
+    from: [before, first]
+"""
+    assert codes(text) == ["12:E0203", "16:E0205"]
+
+
+def test_a_loop_may_not_collect_into_the_list_of_the_loop_around_it(codes: Codes) -> None:
+    text = """graph:
+  - for: {i: 2}
+    collect: {all_made: a}
+    do:
+      - for: {j: 2}
+        collect: {all_made: b}
+        do: [{relu: , name: b}]
+      - tanh:
+        name: a
+  - concat:
+    from: all_made
+"""
+    assert codes(text) == ["6:E0203"]
+
+
+def test_either_of_two_loops_may_give_a_list(codes: Codes, graph: Build) -> None:
+    text = """params: {deep: true}
+graph:
+  - for: {i: 2}
+    collect: {made: f}
+    do: [{relu: , name: f}]
+    if: deep
+  - for: {j: 3}
+    collect: {made: f}
+    do: [{tanh: , name: f}]
+    if: not deep
+  - concat:
+    from: made
+"""
+    assert codes(text) == []
+    assert wiring(graph(text))[-2] == "concat(relu, relu2)"
+    assert wiring(graph(text.replace("deep: true", "deep: false")))[-2] == "concat(tanh, tanh2, tanh3)"
+
+
 def test_values_and_callables_are_two_namespaces(graph: Build) -> None:
     text = """
 cells:

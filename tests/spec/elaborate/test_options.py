@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -192,7 +193,7 @@ graph:
 @pytest.mark.parametrize("label", [[0], [0, 1, 2], [0, 0], [0, 7], 0, "x"])
 def test_labels_that_are_no_outcome(codes: Codes, label: object) -> None:
     text = TAKE % "2" + f"decisions: {{joined/from: {label}}}\n"
-    assert codes(text) == ["8:E0603"]
+    assert codes(text) == ["10:E0603"]
 
 
 # Given decisions.
@@ -203,7 +204,32 @@ def test_numbers_are_labels_by_value_and_truth_values_are_not(codes: Codes) -> N
         "graph:\n  - conv2d: {out_channels: {choose: [1, 2]}, kernel_size: 1}\ndecisions: {conv2d/out_channels: %s}\n"
     )
     assert codes(text % "2.0") == []
-    assert codes(text % "true") == ["2:E0603"]
+    assert codes(text % "true") == ["3:E0603"]
+
+
+def test_a_wrong_label_is_shown_where_it_stands(write: Callable[..., Path]) -> None:
+    text = """archdsl: 1
+name: net
+inputs: {x: [8, 16, 16]}
+graph:
+  - choose: [relu, tanh]
+    name: act
+  - choose: [gelu, silu]
+    name: last
+%s"""
+    for given, place in (
+        ("decisions: {act: relu, last: nothing}\n", (9, 30)),
+        ("variants: {small: {decisions: {act: relu, last: nothing}}}\n", (9, 49)),
+    ):
+        [found] = (d for d in archdsl.check(write(text % given)) if d.code == "E0603")
+        assert found.span is not None
+        assert (found.span.line, found.span.column) == place
+        assert [note.rpartition("/")[2] for note in found.notes] == ["net.yaml:7:5"]
+    # Given beside the file, it stands nowhere.
+    path = write(text % "decisions: {act: relu, last: gelu}\n")
+    [found] = archdsl.check(path, decisions={"last": "nothing"})
+    assert found.span is not None
+    assert (found.span.line, found.notes) == (7, ())
 
 
 def test_all_filled_is_an_architecture(graph: Build) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+import archdsl
 from archdsl.ir.graph import Graph
 from tests.spec.elaborate.wiring import weight_paths
 
@@ -91,6 +93,70 @@ def test_another_order_and_defaults_are_the_same_attributes(codes: Codes) -> Non
     assert codes(text) == []
 
 
+def test_a_default_that_is_written_is_the_same_attribute(codes: Codes, graph: Build) -> None:
+    text = """cells:
+  c:
+    params: {k: 1, wide: 4 * k, out: x.channels, act: relu, size: {choose: [1, 3]}}
+    graph:
+      - conv2d: {out_channels: "out + wide - 4", kernel_size: size, padding: half}
+      - act
+graph:
+  - c:
+    share: s
+  - c: {%s}
+    share: s
+decisions: {s/size: 3}
+"""
+    for same in ("k: 1", "out: 8", "wide: 4", "act: relu", "act: {relu: {}}", "size: 3", "act: relu, k: 1, size: 3"):
+        assert codes(text % same) == [], same
+        assert weight_paths(graph(text % same)) == ["s/conv2d"]
+    for other in ("k: 2", "out: 9", "wide: 5", "act: tanh", "size: 1", "k: 1, wide: 8"):
+        assert codes(text % other) == ["10:E0701"], other
+
+
+def test_whatever_neither_call_writes_is_the_same_default(graph: Build) -> None:
+    text = """
+inputs: {a: [8, 4, 4], b: [8, 2, 2]}
+cells:
+  head:
+    params: {k: 1, size: x.height}
+    graph:
+      - conv2d: {out_channels: 8, kernel_size: k}
+      - adaptive_avg_pool2d: {output_size: size // 2}
+graph:
+  - head:
+    from: a
+    share: w
+    name: first
+  - head: {k: 1}
+    from: b
+    share: w
+    name: second
+outputs: [first, second]
+"""
+    assert weight_paths(graph(text)) == ["w/conv2d"]
+
+
+def test_defaults_of_steps_given_as_arguments_count_too(codes: Codes) -> None:
+    text = """cells:
+  inner:
+    params: {k: 1}
+    graph: [conv2d: {out_channels: 8, kernel_size: k}]
+  outer:
+    params: {body: step}
+    graph: [body]
+graph:
+  - outer: {body: %s}
+    share: s
+  - outer: {body: %s}
+    share: s
+"""
+    assert codes(text % ("inner", "{inner: {k: 1}}")) == []
+    assert codes(text % ("inner", "{inner: {k: 3}}")) == ["11:E0701"]
+    conv = "{conv2d: {out_channels: 8, kernel_size: %s}}"
+    assert codes(text % (conv % 3, conv % "[3, 3], stride: 1")) == ["2:W0203"]
+
+
 def test_lists_of_other_tensors_are_the_same_attribute(graph: Build) -> None:
     text = """
 cells:
@@ -123,6 +189,13 @@ def test_what_is_shared_must_be_the_same(codes: Codes) -> None:
     assert codes(text % "conv1d: {out_channels: 8, kernel_size: 1}") == ["4:E0701"]
     text = HEAD + "graph:\n  - head:\n    share: w\n  - head: {act: tanh}\n    share: w\n"
     assert codes(text.removeprefix("\n"))[-1].endswith("E0701")
+
+
+def test_groups_that_differ_are_named_by_their_key(write: Callable[[str], Path]) -> None:
+    for head in ("do: [{linear: {out_features: 8}}]", "branches: [relu]", "linear: {out_features: %d}"):
+        heads = [head % size if "%" in head else head for size in (4, 8)]
+        path = write("graph:\n" + "".join(f"  - {each}\n    share: w\n" for each in heads))
+        assert [d.message for d in archdsl.check(path)] == ["the steps that share `w` differ"]
 
 
 def test_shared_weights_need_one_shape(codes: Codes) -> None:

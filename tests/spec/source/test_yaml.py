@@ -127,6 +127,22 @@ def test_quotes_are_suggested_for_the_whole_expression() -> None:
     assert found[0].span == ("net.yaml", 1, 8, 1, 28)
 
 
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        ("(3, 3)", "write `[3, 3]`"),
+        ("(3, n + 1)", "write `[3, n + 1]`"),
+        ("(min(3, n), 3)", 'write "[min(3, n), 3]"'),
+        ("(3, 3)[0]", 'quote this expression: "(3, 3)[0]"'),
+        ("((3, 3), 3)", 'quote this expression: "((3, 3), 3)"'),
+        ("(*sizes, 3)", 'quote this expression: "(*sizes, 3)"'),
+    ],
+)
+def test_lists_in_parentheses_are_suggested_as_lists(value: str, hint: str) -> None:
+    _, found = parse_text(f"a: {{k: {value}, l: 1}}\n", "net.yaml", json=False)
+    assert [(d.code, d.label) for d in found] == [("E0114", hint)]
+
+
 def test_an_alias_of_a_list_leaves_no_tree() -> None:
     tree, found = parse_text("a: &a [1]\nb: *a\nc: &c 3\nd: *c\n", "net.yaml", json=False)
     assert tree is None

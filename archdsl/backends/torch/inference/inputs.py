@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -38,3 +38,20 @@ def checked(graph: Graph, inputs: Sequence[Tensor], device: torch.device, dtype:
             raise ValueError(f"{name} has {shape[0]} samples, and the inputs before it have {n}")
         n = shape[0]
     return n or 0
+
+
+def ordered(graph: Graph, inputs: Sequence[Tensor], named: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
+    """All inputs in the order of the file, where some are given by name.
+
+    Raises:
+        TypeError: for a name that is none or was given already, and for a missing input.
+    """
+    left = list(graph.inputs)[len(inputs) :]
+    for name in named:
+        if name not in left:
+            known = "given twice" if name in graph.inputs else f"no input of {graph.name} ({', '.join(graph.inputs)})"
+            raise TypeError(f"{name} is {known}")
+    missing = [name for name in left if name not in named]
+    if missing:
+        raise TypeError(f"{graph.name} reads {', '.join(missing)} too")
+    return (*inputs, *(named[name] for name in left))

@@ -23,16 +23,20 @@ from torch.overrides import TorchFunctionMode
 from archdsl.backends.runtimes.session import UnfitError
 from archdsl.backends.torch.inference.allocation import in_huge_pages
 from archdsl.backends.torch.inference.engines import Engine, Preparation
-from archdsl.backends.torch.inference.inputs import checked
+from archdsl.backends.torch.inference.inputs import checked, ordered
 from archdsl.backends.torch.inference.last_call import LastCall
 from archdsl.backends.torch.inference.recipe import Recipe, Setting, check_runtime, chosen
-from archdsl.backends.torch.inference.watching import Changes, Hooks, dispatches, shared_counters
+from archdsl.backends.torch.inference.watching import Changes, Held, Hooks, dispatches, shared_counters
 from archdsl.backends.torch.loading import build_module
 from archdsl.ir.graph import Graph
 from archdsl.ir.text import parse_graph, print_graph
 
 # Engines that are kept: one for each batch size, and each holds the weights in a layout of its own.
 MOST_ENGINES = 4
+# Calls on the plain module after which a further batch size gets an engine in place of the one not used for longest.
+OFTEN = 32
+# Sizes whose calls are counted.
+MOST_WAITING = 1000
 
 # What a copy finds out for itself.
 _OF_ITS_OWN = (
@@ -45,6 +49,9 @@ _OF_ITS_OWN = (
     "_found",
     "_seen",
     "_last",
+    "_held",
+    "_swapped",
+    "_waiting",
 )
 
 Choose = Callable[[Setting, "InferenceNetwork"], Recipe]
@@ -77,18 +84,24 @@ class InferenceNetwork(nn.Module):
         self._found: tuple[torch.device, torch.dtype] | None = None
         self._seen = 0
         self._last: LastCall | None = None
+        self._held = Held(plain)
+        self._swapped: Held | None = None
+        self._waiting: dict[Setting, int] = {}
         self.requires_grad_(False)
         self.eval()
 
-    def forward(self, *inputs: Tensor) -> Tensor | dict[str, Tensor]:
+    def forward(self, *inputs: Tensor, **named: Tensor) -> Tensor | dict[str, Tensor]:
         """Compute the outputs: a tensor for one, else a dict by output name.
 
         Args:
             inputs: in the order of the file, [N, ...] each, on the module's device, floats in its type.
+            named: those that are left, by name.
 
         Raises:
             TypeError, ValueError: naming the input that is missing, or of another kind, type, device or size.
         """
+        if named:
+            inputs = ordered(self._graph, inputs, named)
         last = self._last
         if last is not None and last.is_like(inputs) and self._is_unchanged():
             made = last.engine(inputs)
@@ -97,6 +110,8 @@ class InferenceNetwork(nn.Module):
             if not self._is_for_engine(inputs, setting):
                 return cast("Tensor | dict[str, Tensor]", self._plain[0](*inputs))
             engine = self._engine(setting)
+            if engine is None:
+                return cast("Tensor | dict[str, Tensor]", self._plain[0](*inputs))
             made = engine(inputs)
             self._last = LastCall(engine, setting, inputs)
         if len(made) == 1:
@@ -107,7 +122,7 @@ class InferenceNetwork(nn.Module):
         """Make the engine for a batch size now instead of in the first call; gives how it will run."""
         setting = self.setting(batch_size)
         if setting.device.type != "meta":
-            self._engine(setting)
+            self._made(setting)
         return self.recipe(batch_size)
 
     def recipe(self, batch_size: int = 1) -> Recipe:
@@ -155,6 +170,7 @@ class InferenceNetwork(nn.Module):
     def refresh(self) -> None:
         """Take the weights anew. Needed only after changes that torch does not count, such as through `.data`."""
         self._forget()
+        self._hold()
 
     def train(self, mode: bool = True) -> InferenceNetwork:
         """In train mode the plain module runs, with gradients where they are asked for."""
@@ -175,12 +191,16 @@ class InferenceNetwork(nn.Module):
             check_runtime(self.runtime, probe.device, probe.dtype)
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         self._forget()
+        self._hold()
         return self
 
     def _is_unchanged(self) -> bool:
         """Whether a call that is like the last one may take its engine."""
         asks = self.training or self._wants_gradients or self._is_watched()
-        return not asks and self._changes() == self._seen
+        if asks or self._changes() != self._seen or not self._held.is_same():
+            return False
+        self._swapped = None
+        return True
 
     def _forget(self) -> None:
         self._last = None
@@ -188,11 +208,29 @@ class InferenceNetwork(nn.Module):
         self._recipes = {}
         self._prepared = self._weight_changes = self._hooks = self._found = None
         self._seen = 0
+        self._waiting = {}
 
-    def _engine(self, setting: Setting) -> Engine:
+    def _engine(self, setting: Setting) -> Engine | None:
+        """The engine for a call; None if others have the places and calls like this one are rare.
+
+        With more batch sizes in turn than engines are kept, each call would make one and drop one.
+        """
+        self._notice_changes()
+        if setting in self._engines or len(self._engines) < MOST_ENGINES:
+            return self._made(setting)
+        count = self._waiting[setting] = self._waiting.pop(setting, 0) + 1
+        if count >= OFTEN:
+            return self._made(setting)
+        if len(self._waiting) > MOST_WAITING:
+            self._waiting.pop(next(iter(self._waiting)))
+        return None
+
+    def _made(self, setting: Setting) -> Engine:
+        """The engine for a setting, made now if it is not there."""
         self._notice_changes()
         found = self._engines.get(setting)
         if found is None:
+            self._waiting.pop(setting, None)
             found = self._engines[setting] = self._new_engine(setting)
             self._prepared = None  # its weights are in the engine; they need not be held twice
             while len(self._engines) > MOST_ENGINES:
@@ -238,7 +276,30 @@ class InferenceNetwork(nn.Module):
     def _is_for_engine(self, inputs: Sequence[Tensor], setting: Setting) -> bool:
         gradients = (self._wants_gradients or any(x.requires_grad for x in inputs)) and torch.is_grad_enabled()
         without = self.training or gradients or setting.batch_size == 0 or setting.device.type == "meta"
-        return not (without or self._is_watched() or any(map(dispatches, inputs)))
+        return not (without or self._is_watched() or any(map(dispatches, inputs)) or self._is_swapped())
+
+    def _is_swapped(self) -> bool:
+        """Whether layers hold other tensors than those that engines were made of.
+
+        `torch.func.functional_call` puts tensors in for one call, and parametrizations take weights away. Tensors that
+        are still there in the next call are taken as the network's.
+        """
+        if self._held.is_same():
+            self._swapped = None
+            return False
+        if self._swapped is None or not self._swapped.is_same() or self._swapped.wants_gradients():
+            self._swapped = Held(self._plain[0])
+            return True
+        return not self._hold()
+
+    def _hold(self) -> bool:
+        """Take the tensors that the layers hold now as the network's; gives whether its weights are all there."""
+        now = Held(self._plain[0])
+        if not now.is_like(self._held):
+            return False
+        self._forget()
+        self._held, self._swapped = now, None
+        return True
 
     def _is_watched(self) -> bool:
         """Whether somebody follows the computation step by step."""
@@ -267,6 +328,7 @@ class InferenceNetwork(nn.Module):
         super().__setstate__(state)  # type: ignore[no-untyped-call]
         self._graph = parse_graph(state["_graph"])
         self._counters = shared_counters(self._plain[0])
+        self._held, self._swapped = Held(self._plain[0]), None
         self._forget()
 
 

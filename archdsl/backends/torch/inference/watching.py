@@ -7,7 +7,8 @@ cache by then. So both are a few numbers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
+from operator import attrgetter, is_
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -67,6 +68,30 @@ class Changes:
 def dispatches(x: Tensor) -> bool:
     """Whether operators on a tensor are its class's own affair, as on fake tensors: only they can compute with it."""
     return type(x).__torch_dispatch__ is not Tensor.__torch_dispatch__
+
+
+class Held:
+    """Which tensors the layers of a module hold, by identity."""
+
+    def __init__(self, module: nn.Module):
+        places: list[dict[str, Any]] = [
+            held for layer in module.modules() for held in (layer._parameters, layer._buffers)
+        ]
+        self._places = [held for held in places for _ in held]
+        self._names = [name for held in places for name in held]
+        self._tensors = [tensor for held in places for tensor in held.values()]
+
+    def is_same(self) -> bool:
+        """Whether they hold these tensors now. In C: a network has hundreds, and each call asks."""
+        return all(map(is_, map(dict.get, self._places, self._names), self._tensors))
+
+    def is_like(self, other: Held) -> bool:
+        """Whether these are tensors for the same places."""
+        return self._names == other._names and all(map(is_, self._places, other._places))
+
+    def wants_gradients(self) -> bool:
+        """Whether torch would record gradients for any of them."""
+        return any(tensor is not None and tensor.requires_grad for tensor in self._tensors)
 
 
 class Hooks:

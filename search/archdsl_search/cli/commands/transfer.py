@@ -37,6 +37,8 @@ def command(
     from archdsl_search.results.transfer import transferred
     from archdsl_search.results.writing import write_network
 
+    if name is not None:
+        _expect_a_name(name)
     with reported():
         read = ReadRun(run)
         warn("" if read.is_live else read.warning)
@@ -50,6 +52,12 @@ def command(
         print_json(found)
     else:
         print(transfer_text(found))
+
+
+def _expect_a_name(name: str) -> None:
+    """Files stay in the folder that was given."""
+    if name in ("", ".", "..") or "/" in name or "\\" in name:
+        raise UsageError(f"--name {name or repr(name)}: the name of a file is needed; --output says in which folder")
 
 
 def _shapes(texts: list[str] | None) -> dict[str, tuple[int, ...]]:

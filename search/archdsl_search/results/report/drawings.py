@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import archdsl
 from archdsl_search.candidate import Decisions
+from archdsl_search.errors import SearchError
 from archdsl_search.journal.records import Result
 from archdsl_search.results.report.frequencies import label_text
 from archdsl_search.results.run import Run
@@ -53,6 +54,8 @@ def drawn(run: Run, results: Sequence[Result]) -> tuple[list[Drawn], str]:
             found.append(Drawn(result, tuple(cells), cost.params, cost.mult_adds))
     except archdsl.ArchdslError as error:
         return found, error.diagnostics[0].message
+    except SearchError as error:
+        return found, str(error)
     return found, ""
 
 

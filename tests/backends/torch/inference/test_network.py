@@ -14,6 +14,9 @@ import torch
 
 import archdsl
 from archdsl.backends.torch.inference import RUNTIMES, InferenceNetwork, engines
+from archdsl.backends.torch.inference.engines import Preparation
+from archdsl.backends.torch.inference.network import MOST_ENGINES, OFTEN
+from archdsl.backends.torch.inference.recipe import Recipe, Setting
 from archdsl.diagnostics.diagnostic import ArchdslError
 from archdsl.ir.graph import Graph
 from archdsl.passes.optimization import optimize
@@ -342,3 +345,47 @@ def test_with_weights_no_random_numbers_are_drawn(net: archdsl.Architecture) -> 
     assert torch.equal(torch.get_rng_state(), before)
     given = inputs(net)
     assert difference(outputs(module, given), outputs(plain, given)) < 1e-5
+
+
+def test_inputs_by_name(net: archdsl.Architecture) -> None:
+    module = archdsl.compile(net, "inference")
+    image, extra = inputs(net)
+    for made in (module(extra=extra, image=image), module(image, extra=extra)):
+        assert all(torch.equal(a, b) for a, b in zip(made.values(), module(image, extra).values(), strict=True))
+    with pytest.raises(TypeError, match="image is given twice"):
+        module(image, image=image)
+    with pytest.raises(TypeError, match=re.escape("picture is no input of net (image, extra)")):
+        module(image, picture=extra)
+    with pytest.raises(TypeError, match="net reads extra too"):
+        module(image=image)
+
+
+def test_more_batch_sizes_in_turn_than_engines_are_kept(
+    net: archdsl.Architecture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = trained(net)
+    module = archdsl.compile(net, "inference", weights=plain, runtime="torch")
+    made: list[int] = []
+    engine = Preparation.engine
+
+    def counted(self: Preparation, recipe: Recipe, setting: Setting) -> Any:
+        made.append(setting.batch_size)
+        return engine(self, recipe, setting)
+
+    monkeypatch.setattr(Preparation, "engine", counted)
+    sizes = range(2, 3 + MOST_ENGINES)
+    for _ in range(OFTEN - 1):
+        for n in sizes:
+            module(*inputs(net, n))
+    # The first of them is for one sample: the others find three places, and wait for the fourth.
+    assert made == list(sizes)[: MOST_ENGINES - 1]
+    for n in sizes:
+        assert difference(outputs(module, inputs(net, n)), outputs(plain, inputs(net, n))) < 1e-4
+    assert made[MOST_ENGINES - 1] == sizes[MOST_ENGINES - 1]
+
+
+def test_how_to_optimize_is_one_of_three(net: archdsl.Architecture) -> None:
+    with pytest.raises(ValueError, match="optimize is True, 'measure' or False, not 'mesure'"):
+        archdsl.compile(net, "inference", optimize="mesure")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=re.escape("batch_size is a number from 1 on, not 1.5")):
+        archdsl.compile(net, "inference", batch_size=1.5)  # type: ignore[arg-type]

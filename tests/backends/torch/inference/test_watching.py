@@ -175,3 +175,46 @@ def test_it_compiles_within_a_larger_network(pair: tuple[nn.Module, nn.Module]) 
     x = torch.randn(2, 3, 8, 8)
     compiled = torch.compile(nn.Sequential(module, head), backend="eager")
     assert difference(outputs(compiled, [x]), outputs(nn.Sequential(plain, head), [x])) < 1e-5
+
+
+# Tensors put in for others.
+
+
+def test_a_functional_call_computes_with_the_weights_that_it_is_given(tmp_path: Path) -> None:
+    net = architecture(tmp_path, SINGLE)
+    plain = trained(net)
+    module = archdsl.compile(net, "inference", weights=plain)
+    x = inputs(net)
+    other = {key: tensor.detach() * 2 for key, tensor in plain.state_dict().items()}
+    wanted, own = torch.func.functional_call(plain, other, tuple(x)), outputs(plain, x)
+    for _ in range(3):
+        assert difference([torch.func.functional_call(module, other, tuple(x))], [wanted]) < 1e-5
+        assert difference(outputs(module, x), own) < 1e-5
+    asking = {key: other[key].requires_grad_() for key, _ in plain.named_parameters()}
+    assert torch.func.functional_call(module, asking, tuple(x)).requires_grad
+
+
+def test_weights_that_are_assigned_become_the_networks(tmp_path: Path) -> None:
+    net = architecture(tmp_path, SINGLE)
+    module = archdsl.compile(net, "inference", weights=trained(net))
+    x = inputs(net)
+    module(*x)
+    plain = trained(net, seed=3)
+    module.load_state_dict(plain.state_dict(), assign=True)
+    for _ in range(3):
+        assert difference(outputs(module, x), outputs(plain, x)) < 1e-5
+    with torch.no_grad():
+        next(iter(module.parameters())).mul_(2)  # which are the plain network's too
+    assert difference(outputs(module, x), outputs(plain, x)) < 1e-5
+
+
+@pytest.mark.parametrize("called", [False, True])
+def test_parametrized_layers_run_on_the_plain_module(tmp_path: Path, called: bool) -> None:
+    net = architecture(tmp_path, SINGLE)
+    module = archdsl.compile(net, "inference")
+    x = inputs(net)
+    before = outputs(module, x) if called else None
+    torch.nn.utils.parametrizations.weight_norm(module.get_submodule("linear"))
+    for _ in range(3):
+        after = outputs(module, x)
+    assert before is None or difference(after, before) < 1e-5
