@@ -27,8 +27,10 @@ def optimized_module(
     from archdsl.backends.torch.placement import placed
     from archdsl.pipeline.verdicts import MeasuredChoice
 
-    if not isinstance(batch_size, int) or batch_size < 1:
-        raise ValueError(f"batch_size is a number from 1 on, not {batch_size!r}")
+    if not isinstance(batch_size, int):
+        raise ValueError(f"batch_size is a whole number, not {batch_size!r}")
+    if batch_size < 1:
+        raise ValueError(f"batch_size is at least 1, not {batch_size}")
     choose = MeasuredChoice(architecture.hash) if measure else None
     network = inference_network(architecture.graph(), runtime, choose, empty=weights is not None)
     if weights is not None:

@@ -387,5 +387,5 @@ def test_more_batch_sizes_in_turn_than_engines_are_kept(
 def test_how_to_optimize_is_one_of_three(net: archdsl.Architecture) -> None:
     with pytest.raises(ValueError, match="optimize is True, 'measure' or False, not 'mesure'"):
         archdsl.compile(net, "inference", optimize="mesure")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=re.escape("batch_size is a number from 1 on, not 1.5")):
+    with pytest.raises(ValueError, match=re.escape("batch_size is a whole number, not 1.5")):
         archdsl.compile(net, "inference", batch_size=1.5)  # type: ignore[arg-type]
