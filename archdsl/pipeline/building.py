@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -79,8 +80,9 @@ def compile_architecture(
         raise ValueError(f"runtime={runtime!r} is for inference with optimize=True and without dynamic")
     if optimized:
         return optimized_module(architecture, weights, device, dtype, optimize == "measure", runtime, batch_size)
-    training_graph = _training_graph(architecture) if train and architecture.has_training_form else None
-    module = build_module(architecture.graph(), training_graph, dynamic_size=dynamic)
+    training_graph = architecture.graph(training=True) if train and architecture.has_training_form else None
+    with _one_module_each():
+        module = build_module(architecture.graph(), training_graph, dynamic_size=dynamic)
     if weights is not None:
         fill(module, weights, architecture.graph(training=True), architecture.name)
     module = placed(module, device, dtype)
@@ -123,30 +125,26 @@ def to_source(architecture: Architecture, mode: Mode = "train", *, dynamic: bool
     if dynamic:
         check_dynamic(architecture)
     both = mode == "train" and architecture.has_training_form
-    return source(
-        architecture.graph(),
-        _training_graph(architecture) if both else None,
-        spec_hash=architecture.hash,
-        dynamic_size=dynamic,
-    )
+    with _one_module_each():
+        return source(
+            architecture.graph(),
+            architecture.graph(training=True) if both else None,
+            spec_hash=architecture.hash,
+            dynamic_size=dynamic,
+        )
 
 
-def _training_graph(architecture: Architecture) -> Graph:
-    """The training form, for a module of both.
+@contextmanager
+def _one_module_each() -> Iterator[None]:
+    """Raises E0706 at a step with weights that would have to be another module in training: that is not built."""
+    from archdsl.backends.torch import UnlikeModulesError
 
-    Raises:
-        ArchdslError: E0706 if a step with weights would have to be another module there: that is not built.
-    """
-    graph = architecture.graph(training=True)
-    known = {node.path: node for node, _ in graph.weights()}
-    for node, _ in architecture.graph().weights():
-        other = known[node.path]
-        alike = node.op is other.op and node.operand_types == other.operand_types
-        if not alike and node.op.torch(node.operand_types).leaf != other.op.torch(other.operand_types).leaf:
-            message = f"`{node.path}` is another module in inference than in training, which can't be built"
-            hint = "let no attribute of a step with weights depend on `training`"
-            raise ArchdslError(Diagnostic("E0706", message, node.span, hint))
-    return graph
+    try:
+        yield
+    except UnlikeModulesError as error:
+        message = f"`{error.node.path}` is another module in inference than in training, which can't be built"
+        hint = "let no attribute of a step with weights depend on `training`"
+        raise ArchdslError(Diagnostic("E0706", message, error.node.span, hint)) from error
 
 
 def export_onnx(

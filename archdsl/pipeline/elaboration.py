@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from archdsl.diagnostics.diagnostic import ArchdslError, Diagnostic, Severity
-from archdsl.diagnostics.span import Span
 from archdsl.diagnostics.suggest import nearest
 from archdsl.ir.graph import Graph
 from archdsl.spec.elaborate.decisions import Decider, Decision, Given
 from archdsl.spec.elaborate.network import Elaboration, Remembered, elaborate
 from archdsl.spec.elaborate.scopes import Data
-from archdsl.spec.syntax.model import Attribute, Label, SpecFile
+from archdsl.spec.syntax.model import Attribute, GivenLabel, Label, SpecFile
 
 # Open decisions named one by one; a search space has hundreds.
 OPEN_SHOWN = 3
@@ -82,15 +81,18 @@ class Forms:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A file with everything given beside it: variant, parameters, input shapes, decisions."""
+    """A file with everything given beside it: variant, parameters, input shapes, decisions.
+
+    Attributes:
+        written: the decisions that the file gives itself, by id; not those for which the caller gives another label.
+    """
 
     spec: SpecFile
     name: str
     params: Mapping[str, Attribute]
     shapes: Mapping[str, tuple[int, ...]]
     decisions: Mapping[str, Label]
-    decision_spans: Mapping[str, Span]
-    label_spans: Mapping[str, Span]
+    written: Mapping[str, GivenLabel]
 
     @classmethod
     def of(
@@ -111,34 +113,32 @@ class Request:
             close = nearest(variant, list(spec.variants))
             hint = f"did you mean `{close}`?" if close else "variants: " + (", ".join(spec.variants) or "none")
             raise ArchdslError(Diagnostic("E0409", f"{spec.display} has no variant `{variant}`", None, hint))
-        written = [*spec.decisions, *(chosen.decisions if chosen else ())]
-        labels = {**spec.label_spans, **(chosen.label_spans if chosen else {})}
+        written = {each.id.text: each for each in (*spec.decisions, *(chosen.decisions if chosen else ()))}
         of_variant = {attribute.name: attribute for attribute in chosen.params} if chosen else {}
         return cls(
             spec,
             variant or spec.name or spec.path.stem,
             {**of_variant, **params},
             {name: tuple(shape) for name, shape in shapes.items()},
-            {**{key.text: label for key, label in written}, **decisions},
-            {key.text: key.span for key, _ in written if key.text not in decisions},
-            {name: span for name, span in labels.items() if name not in decisions},
+            {**{name: each.label for name, each in written.items()}, **decisions},
+            {name: each for name, each in written.items() if name not in decisions},
         )
 
     def with_decisions(self, decisions: Mapping[str, Label]) -> Request:
         """The same with further decisions."""
-        labels = {name: span for name, span in self.label_spans.items() if name not in decisions}
-        return replace(self, decisions={**self.decisions, **decisions}, label_spans=labels)
+        return replace(self, decisions={**self.decisions, **decisions})
 
     def build(self, decider: Decider) -> Forms:
         """Elaborate the file; the training form only if the file depends on it."""
         like = Remembered()
-        labels = self.label_spans
+        # What a caller has put in place of the file's label stands nowhere in it.
+        labels = {name: each.span for name, each in self.written.items() if self.decisions[name] == each.label}
         inference = elaborate(self.spec, decider, self.params, self.shapes, like=like, labels=labels)
         training = inference
         further: list[Diagnostic] = []
         if inference.saw_training:
             again = Given(inference.decisions, decider)
-            training = elaborate(self.spec, again, self.params, self.shapes, True, like, labels)
+            training = elaborate(self.spec, again, self.params, self.shapes, training=True, like=like, labels=labels)
             further.extend(_unlike_weights(inference.graph, training.graph))
         for found in (inference.graph, training.graph):
             if found is not None:
@@ -155,7 +155,8 @@ class Request:
                 close = nearest(name, list(known))
                 hint = f"did you mean `{close}`?" if close else ""
                 message = f"no decision `{name}` is reached"
-                found.append(Diagnostic("E0602", message, self.decision_spans.get(name), hint))
+                span = self.written[name].id.span if name in self.written else None
+                found.append(Diagnostic("E0602", message, span, hint))
         return found
 
 

@@ -45,7 +45,7 @@ def _entry(spec: SpecFile, path: Path, kind: str, variant: str) -> dict[str, Any
     }
     if kind == "space":
         points = load_space(reference).decisions()
-        given = {key.text for key, _ in (*spec.decisions, *(spec.variants[variant].decisions if variant else ()))}
+        given = {each.id.text for each in (*spec.decisions, *(spec.variants[variant].decisions if variant else ()))}
         if not given.issuperset(points):
             # Of the first candidate; which decisions are reached can depend on others.
             return {**entry, "decisions": len(points)}

@@ -16,10 +16,22 @@ from archdsl.backends.torch.members import Members, Part, lowering_of
 from archdsl.backends.torch.modes import mergeable, merged
 from archdsl.backends.torch.names import NamePool, plain_name
 from archdsl.backends.torch.statements import Argument, Code
-from archdsl.ir.graph import Graph
+from archdsl.ir.graph import Graph, Node
 from archdsl.ir.hierarchy import Frame, fold, frames
 from archdsl.ir.naming import module_parts
 from archdsl.ops.lowering import LeafModule
+
+
+class UnlikeModulesError(ValueError):
+    """One path stands for two different modules.
+
+    Attributes:
+        node: the later one of the two steps.
+    """
+
+    def __init__(self, node: Node):
+        super().__init__(f"the steps at {node.path} share weights, but need different modules")
+        self.node = node
 
 
 @dataclass(slots=True, eq=False)
@@ -126,7 +138,7 @@ class _TreeBuilder:
                 parts = _relative(item.path, prefix)
                 instance.members.put(parts, leaf)
                 if instance.members.get(parts) != leaf:
-                    raise ValueError(f"the steps at {item.path} share weights, but need different modules")
+                    raise UnlikeModulesError(item)
 
     def _write(self, instance: Instance, prefix: tuple[Part, ...]) -> None:
         lengths: dict[str, int] = {}

@@ -10,10 +10,10 @@ from archdsl.spec.source.tree import Entry, Mapping, Scalar, Sequence, Tree
 from archdsl.spec.syntax.model import (
     Cell,
     Choice,
+    GivenLabel,
     Import,
     ImportedCell,
     Input,
-    Label,
     Listing,
     Name,
     Output,
@@ -55,7 +55,7 @@ class _FileReader(BodyReader):
         if (variants := tree.get("variants")) is not None:
             self._variants(variants)
         if (decisions := tree.get("decisions")) is not None:
-            spec.decisions, spec.label_spans = self._decisions(decisions)
+            spec.decisions = self._decisions(decisions)
         if (allow := tree.get("allow")) is not None:
             spec.allow = self._allow(allow)
         spec.findings = self.findings
@@ -252,20 +252,17 @@ class _FileReader(BodyReader):
                 entry.key.text,
                 entry.key.span,
                 (self.attributes(params, "params") if params is not None else None) or (),
-                *(self._decisions(decisions) if decisions is not None else ()),
+                self._decisions(decisions) if decisions is not None else (),
             )
 
-    def _decisions(self, tree: Tree) -> tuple[tuple[tuple[Scalar, Label], ...], dict[str, Span]]:
-        """The labels by id, and where each stands."""
+    def _decisions(self, tree: Tree) -> tuple[GivenLabel, ...]:
         mapping = self.mapping(tree, "`decisions`", "decisions: {id: label}")
         found = []
-        spans = {}
         for entry in mapping.entries if mapping else ():
             label = self.label(entry.value)
             if label is not None:
-                found.append((entry.key, label))
-                spans[entry.key.text] = entry.value.span
-        return tuple(found), spans
+                found.append(GivenLabel(entry.key, label, entry.value.span))
+        return tuple(found)
 
     def _allow(self, tree: Tree) -> tuple[Name, ...]:
         if not isinstance(tree, Sequence):

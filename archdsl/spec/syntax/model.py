@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.diagnostics.span import Span
@@ -249,19 +249,22 @@ class Import:
     cells: tuple[ImportedCell, ...]
 
 
+class GivenLabel(NamedTuple):
+    """An outcome that a file gives: of which decision, and where the label stands."""
+
+    id: Scalar
+    label: Label
+    span: Span
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Variant:
-    """A named size: values for root parameters and decisions.
-
-    Attributes:
-        label_spans: where the labels of the decisions stand, by id.
-    """
+    """A named size: values for root parameters and decisions."""
 
     name: str
     span: Span
     params: tuple[Attribute, ...] = ()
-    decisions: tuple[tuple[Scalar, Label], ...] = ()
-    label_spans: dict[str, Span] = field(default_factory=dict)
+    decisions: tuple[GivenLabel, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -270,7 +273,6 @@ class SpecFile:
 
     Attributes:
         display: how findings name it.
-        label_spans: where the labels of the decisions stand, by id.
         findings: those of reading and parsing.
         visible_cells: own and imported cells, filled when the imports are resolved.
         unread_cells: cells that are declared or imported and could not be read.
@@ -288,8 +290,7 @@ class SpecFile:
     cells: dict[str, Cell] = field(default_factory=dict)
     root: Cell | None = None
     variants: dict[str, Variant] = field(default_factory=dict)
-    decisions: tuple[tuple[Scalar, Label], ...] = ()
-    label_spans: dict[str, Span] = field(default_factory=dict)
+    decisions: tuple[GivenLabel, ...] = ()
     allow: tuple[Name, ...] = ()
     findings: list[Diagnostic] = field(default_factory=list)
     visible_cells: dict[str, Cell] = field(default_factory=dict)

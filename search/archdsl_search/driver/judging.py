@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from archdsl_search.engines.base import Ending
+from archdsl_search.evaluators.numbers import number
 from archdsl_search.objectives.base import MetricError, Objective
 from archdsl_search.objectives.constraints import QUANTITIES, Bound, violation
 from archdsl_search.outcome import State
@@ -54,12 +55,9 @@ def _numbers(metrics: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, st
     good: dict[str, float] = {}
     useless: dict[str, str] = {}
     for name, value in metrics.items():
-        try:
-            number = None if isinstance(value, str | bytes | bool) else float(value)
-        except (TypeError, ValueError, OverflowError):
-            number = None
-        if number is not None and isfinite(number):
-            good[str(name)] = number
+        found = number(value)
+        if found is not None and isfinite(found):
+            good[str(name)] = found
         else:
             useless[str(name)] = repr(value)[:80]
     return good, useless

@@ -80,14 +80,19 @@ def start(sweep: Sweep, setting: Setting) -> Ended:
             f"{setting.folder} has a run already: `archdsl search resume {setting.folder}` goes on with it"
         )
     parts = put_together(sweep, setting.evaluate)
-    header = Header(parts.described, parts.space_digest, archdsl.__version__, tuple(parts.objective.labels), stamped())
     with JournalWriter(setting.folder) as writer:
-        writer.write([header])
+        writer.write([header_of(parts)])
         try:
             return _session(parts, setting, writer, None)
         except (BrokenEvaluatorError, SearchError, OutsideError, archdsl.ArchdslError):
             _forget(setting.folder)
             raise
+
+
+def header_of(parts: Parts) -> Header:
+    """The first line of a journal of evaluations of these parts."""
+    labels = tuple(parts.objective.labels)
+    return Header(parts.described, parts.space.space.digest, archdsl.__version__, labels, stamped())
 
 
 def _has_begun(folder: Path) -> bool:

@@ -17,6 +17,7 @@ from archdsl_search.engines.base import Ending
 from archdsl_search.engines.failures import failure
 from archdsl_search.engines.logs import LOG, LONGEST, LONGEST_OF_FINISHED, shorten
 from archdsl_search.evaluators.base import Evaluator, Job, Metrics
+from archdsl_search.evaluators.numbers import number
 from archdsl_search.outcome import State
 
 
@@ -66,12 +67,11 @@ def plain(metrics: Metrics) -> dict[str, Any]:
     """
     found: dict[str, Any] = {}
     for name, value in metrics.items():
-        found[str(name)] = value
-        if type(value) not in (int, float, bool, str):
-            try:
-                found[str(name)] = float(value)
-            except Exception:  # anything may have a `__float__`
-                found[str(name)] = repr(value)
+        if type(value) in (int, float, bool, str):
+            found[str(name)] = value
+        else:
+            as_float = number(value)
+            found[str(name)] = repr(value) if as_float is None else as_float
     return found
 
 

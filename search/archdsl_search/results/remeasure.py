@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import archdsl
 from archdsl_search.driver.driver import seed_of
 from archdsl_search.driver.engines import running_engine
 from archdsl_search.driver.judging import judge
+from archdsl_search.driver.running import header_of
 from archdsl_search.driver.stopping import Stop
 from archdsl_search.driver.weights import WeightsKeeper, weights_keeper
 from archdsl_search.engines.base import Ending, Engine
 from archdsl_search.errors import SearchError
 from archdsl_search.evaluators.base import Job
 from archdsl_search.journal.reader import NAME, Journal
-from archdsl_search.journal.records import Asked, Header, Record, Result
+from archdsl_search.journal.records import Asked, Record, Result
 from archdsl_search.journal.writer import JournalWriter, stamped
 from archdsl_search.outcome import State
 from archdsl_search.results.measured import FOLDER
@@ -88,17 +88,13 @@ def remeasure(run: Run, candidates: Sequence[Result], how: Remeasurement, folder
         if (
             journal is None
         ):  # not before there is an engine: one that is refused must not leave measurements of its kind
-            writer.write([_header(parts)])
+            writer.write([header_of(parts)])
         weights = _weights(parts, place, results)
         for result in _results(engine, jobs, parts, writer, lambda: stop.signal != 0):
             if weights is not None:
                 weights.on_result(result)
             how.on_result(result, len(jobs))
     return stop.signal == 0
-
-
-def _header(parts: Parts) -> Header:
-    return Header(parts.described, parts.space_digest, archdsl.__version__, parts.objective.labels, stamped())
 
 
 def _before(place: Path, parts: Parts) -> Journal | None:

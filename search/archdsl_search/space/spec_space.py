@@ -237,7 +237,7 @@ class SpecSpace(SearchSpace):
         raise nothing_valid(self.space)
 
 
-def nothing_valid(space: archdsl.Space) -> OutsideError:
+def nothing_valid(space: Space) -> OutsideError:
     """What to raise where no draw gave a candidate: it says what is wrong with one of them."""
     message = f"nothing in {space.name} is valid among {ATTEMPTS} draws"
     try:

@@ -67,11 +67,6 @@ class Parts:
             "objective": {"name": self.objective.name, **self.objective.settings.model_dump(mode="json")},
         }
 
-    @property
-    def space_digest(self) -> str:
-        """Of the texts of the space file and of the files that it imports."""
-        return self.space.space.digest
-
 
 def put_together(
     sweep: Sweep,
@@ -151,8 +146,7 @@ def _check_early_stopping(settings: EarlyStoppingSettings, plan: EvaluatorPlan) 
         message = f"the evaluator `{plan.kind.name}` takes milliseconds and reports no steps: nothing can be stopped"
         raise OptionError("E1304", ("early_stopping",), message)
     if plan.metrics and settings.metric not in plan.metrics:
-        message = f"the evaluator `{plan.kind.name}` does not measure `{settings.metric}`"
-        raise OptionError("E1304", ("early_stopping", "metric"), message, f"it measures {', '.join(plan.metrics)}")
+        raise _unmeasured(("early_stopping", "metric"), settings.metric, plan, plan.metrics)
 
 
 def _expect_a_pair(sweep: Sweep, kind: type[Searcher[Any]], plan: EvaluatorPlan) -> None:

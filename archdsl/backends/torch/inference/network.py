@@ -107,9 +107,7 @@ class InferenceNetwork(nn.Module):
             made = last.engine(inputs)
         else:
             setting = self._checked(inputs)
-            if not self._is_for_engine(inputs, setting):
-                return cast("Tensor | dict[str, Tensor]", self._plain[0](*inputs))
-            engine = self._engine(setting)
+            engine = self._engine(setting) if self._is_for_engine(inputs, setting) else None
             if engine is None:
                 return cast("Tensor | dict[str, Tensor]", self._plain[0](*inputs))
             made = engine(inputs)
@@ -199,7 +197,8 @@ class InferenceNetwork(nn.Module):
         asks = self.training or self._wants_gradients or self._is_watched()
         if asks or self._changes() != self._seen or not self._held.is_same():
             return False
-        self._swapped = None
+        if self._swapped is not None:  # to set an attribute of a module takes longer than to ask
+            self._swapped = None
         return True
 
     def _forget(self) -> None:
@@ -249,10 +248,11 @@ class InferenceNetwork(nn.Module):
         return self.preparation().engine(Recipe("torch"), setting)
 
     def _notice_changes(self) -> None:
-        """Forget all that was made of weights which have changed since; how to run stays decided."""
-        if self._changes() != self._seen:
+        """Forget all that was made of weights which have changed since or been replaced; how to run stays decided."""
+        if self._changes() != self._seen or not self._held.is_same():
             recipes = self._recipes
             self._forget()
+            self._hold()
             self._recipes, self._seen = recipes, self._changes()
 
     def _changes(self) -> int:
@@ -279,7 +279,7 @@ class InferenceNetwork(nn.Module):
         return not (without or self._is_watched() or any(map(dispatches, inputs)) or self._is_swapped())
 
     def _is_swapped(self) -> bool:
-        """Whether layers hold other tensors than those that engines were made of.
+        """Whether layers hold other tensors than those that engines were made of, for this call at least.
 
         `torch.func.functional_call` puts tensors in for one call, and parametrizations take weights away. Tensors that
         are still there in the next call are taken as the network's.
@@ -287,19 +287,16 @@ class InferenceNetwork(nn.Module):
         if self._held.is_same():
             self._swapped = None
             return False
-        if self._swapped is None or not self._swapped.is_same() or self._swapped.wants_gradients():
-            self._swapped = Held(self._plain[0])
-            return True
-        return not self._hold()
+        now, before = Held(self._plain[0]), self._swapped
+        self._swapped = now
+        stayed = before is not None and before.is_same()
+        return not (stayed and now.is_like(self._held) and not now.wants_gradients())
 
-    def _hold(self) -> bool:
-        """Take the tensors that the layers hold now as the network's; gives whether its weights are all there."""
+    def _hold(self) -> None:
+        """Take the tensors that the layers hold now as the network's, unless weights have been taken away."""
         now = Held(self._plain[0])
-        if not now.is_like(self._held):
-            return False
-        self._forget()
-        self._held, self._swapped = now, None
-        return True
+        if now.is_like(self._held):
+            self._held, self._swapped = now, None
 
     def _is_watched(self) -> bool:
         """Whether somebody follows the computation step by step."""

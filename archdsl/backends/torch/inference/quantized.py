@@ -12,7 +12,7 @@ from archdsl.backends.runtimes.onnxruntime_session import OnnxRuntimeSession
 from archdsl.backends.runtimes.quantization import quantized
 from archdsl.backends.runtimes.session import Array, Session, Threads
 from archdsl.backends.torch.inference.foreign import new_outputs, run_lent
-from archdsl.backends.torch.inference.inputs import checked
+from archdsl.backends.torch.inference.inputs import checked, ordered
 from archdsl.ir.graph import Graph
 from archdsl.ir.text import parse_graph, print_graph
 from archdsl.passes.optimization import optimize
@@ -40,13 +40,15 @@ class QuantizedNetwork(nn.Module):
         self._threads = 0
         self.eval()
 
-    def forward(self, *inputs: Tensor) -> Tensor | dict[str, Tensor]:
+    def forward(self, *inputs: Tensor, **named: Tensor) -> Tensor | dict[str, Tensor]:
         """As of the float32 module.
 
         Raises:
             TypeError, ValueError: naming the input that doesn't fit.
             RuntimeError: if gradients are asked for.
         """
+        if named:
+            inputs = ordered(self._graph, inputs, named)
         n = checked(self._graph, inputs, CPU, torch.float32)
         if torch.is_grad_enabled() and any(x.requires_grad for x in inputs):
             raise RuntimeError("a network in 8-bit integers has no gradients: train it in floats and quantize it then")

@@ -77,6 +77,8 @@ def test_what_it_cannot_do_is_said(net: archdsl.Architecture) -> None:
     with pytest.raises(TypeError, match="x is bfloat16, and the network computes in float32"):
         made(torch.zeros(2, 3, 8, 8).bfloat16())
     assert made.eval().float() is made
+    x = torch.zeros(2, 3, 8, 8)
+    assert torch.equal(made(x=x), made(x))
 
 
 @pytest.mark.parametrize(
