@@ -25,17 +25,19 @@ def write_int8(architecture: Architecture, weights: Path | None, calibrate: str 
     import archdsl
     from archdsl.backends.runtimes.session import MissingRuntimeError, UnfitError
     from archdsl.pipeline.files import write_atomically
+    from archdsl.pipeline.quantizing import calibration_arrays
 
     if weights is None or calibrate is None:
         raise UsageError("--dtype int8 needs --weights FILE and --calibrate digits or a file of samples")
-    samples = calibration_samples(architecture, calibrate)
-    progress(f"calibrating with {len(samples[0])} samples")
+    given = calibration_samples(architecture, calibrate)
     try:
+        samples = calibration_arrays(architecture, given)
+        progress(f"calibrating with {len(samples[0])} samples")
         made = archdsl.quantize(architecture, weights, samples)
     except (MissingRuntimeError, UnfitError, ValueError) as error:
         raise UsageError(str(error)) from error
-    write_atomically(path, made.model)
     off = _output_error(architecture, weights, made, samples)
+    write_atomically(path, made.model)
     print(path)
     print(f"{len(made.model):,} bytes; outputs on the calibration samples are off by {off:.1%} of the largest")
 

@@ -25,7 +25,7 @@ def quantize(architecture: Architecture, weights: Any, calibration: Any) -> Quan
 
     Raises:
         ArchdslError: E1001 if the weights don't fit.
-        ValueError: if the calibration samples are none, or of another shape than the inputs.
+        ValueError: if the calibration samples are none, of another shape than the inputs, or not finite.
         MissingRuntimeError: if ONNX Runtime is not installed.
         UnfitError: if it can't quantize this network.
     """
@@ -37,12 +37,16 @@ def quantize(architecture: Architecture, weights: Any, calibration: Any) -> Quan
         raise ValueError("quantization needs trained weights: ranges of fresh ones say nothing")
     plain = compile_architecture(architecture, "inference", weights, optimize=False)
     state = {key: as_array(tensor) for key, tensor in plain.state_dict().items()}
-    samples = _samples(architecture, calibration)
+    samples = calibration_arrays(architecture, calibration)
     return quantized_network(architecture.graph(), state, samples, architecture.name)
 
 
-def _samples(architecture: Architecture, calibration: Any) -> list[Any]:
-    """An array for each input, checked against it."""
+def calibration_arrays(architecture: Architecture, calibration: Any) -> list[Any]:
+    """An array [M, ...] in the type of each input.
+
+    Raises:
+        ValueError: if samples are none, of another shape than the inputs, or hold what is no finite number.
+    """
     import numpy as np
 
     inputs = architecture.graph().inputs
@@ -55,6 +59,8 @@ def _samples(architecture: Architecture, calibration: Any) -> list[Any]:
         if array.shape[1:] != value.type.shape or len(array) == 0:
             sizes = ", ".join(["M", *map(str, value.type.shape)])
             raise ValueError(f"calibration samples for {name} are {list(array.shape)}, and [{sizes}] is needed")
+        if not np.isfinite(array).all():
+            raise ValueError(f"calibration samples for {name} hold NaN or infinity, which say nothing of ranges")
         found.append(array)
     if len({len(array) for array in found}) > 1:
         raise ValueError(f"calibration needs as many samples for each input, not {[len(array) for array in found]}")

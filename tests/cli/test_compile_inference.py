@@ -37,7 +37,8 @@ def test_eight_bits_from_digits(archdsl, folder, weights):
 def test_eight_bits_from_a_file_of_samples(archdsl, folder, weights):
     np.save("samples.npy", np.random.default_rng(0).standard_normal((20, 1, 8, 8)).astype(np.float32))
     np.savez("samples.npz", image=np.zeros((20, 1, 8, 8), np.float32))
-    for file in ("samples.npy", "samples.npz"):
+    np.save("bytes.npy", np.random.default_rng(0).integers(0, 255, (20, 1, 8, 8)).astype(np.uint8))
+    for file in ("samples.npy", "samples.npz", "bytes.npy"):
         common = ("compile", "net.yaml", "--mode", "inference", "--dtype", "int8", "--weights", weights, "-o", "out")
         assert archdsl(*common, "--calibrate", file).status == 0
 
@@ -51,6 +52,7 @@ def test_eight_bits_from_a_file_of_samples(archdsl, folder, weights):
         (("--device", "cuda"), "go with --mode inference"),
         (("--mode", "inference", "--device", "cuda:9"), "there is no device `cuda:9`"),
         (("--mode", "inference", "--device", "gpu"), "gpu"),
+        (("--mode", "inference", "--device", "meta"), "nothing can be run on the device `meta`"),
         (("--mode", "inference", "--runtime", "torch", "--dynamic"), "not for --dynamic"),
         (("--mode", "inference", "--dtype", "float16", "-t", "onnx"), "ONNX models are made in float32"),
         (("--mode", "inference", "--dtype", "float16", "--runtime", "openvino"), "openvino computes in float32 and"),
@@ -63,14 +65,17 @@ def test_eight_bits_from_a_file_of_samples(archdsl, folder, weights):
         (("--mode", "inference", "--dtype", "int8", "--calibrate", "no.npy"), "no.npy holds no samples"),
         (("--mode", "inference", "--dtype", "int8", "--calibrate", "net.yaml"), "net.yaml holds no samples"),
         (("--mode", "inference", "--dtype", "int8", "--calibrate", "wrong.npy"), "calibration samples for"),
+        (("--mode", "inference", "--dtype", "int8", "--calibrate", "nan.npy"), "hold NaN or infinity"),
     ],
 )
 def test_wrong_usage_is_said(archdsl, folder, weights, options, message):
     np.save("wrong.npy", np.zeros((3, 5)))
+    np.save("nan.npy", np.full((3, 1, 8, 8), np.nan))
     given = ("--weights", weights) if "--calibrate" in options else ()
     answer = archdsl("compile", "net.yaml", "-o", "out", *options, *given)
     assert answer.status == 2
     assert message in answer.err
+    assert not list(folder.glob("out/*.int8.onnx"))
 
 
 def test_measuring_says_what_each_runtime_takes_and_remembers(archdsl, folder, monkeypatch):

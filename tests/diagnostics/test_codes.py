@@ -59,5 +59,6 @@ def test_the_pages_are_fresh() -> None:
     folder = ROOT / "docs" / "reference" / "diagnostics"
     expected = pages()
     assert {path.name for path in folder.glob("*.md")} - {"formats.md"} == set(expected)
+    assert all(f"[{code}]({code}.md)" in expected["index.md"] for code in CODES)
     for name, text in expected.items():
         assert (folder / name).read_text(encoding="utf-8") == text, f"{name} is stale; run `make docs`"

@@ -19,7 +19,9 @@ _GROUPS = {
     "E08": "Imports",
     "E09": "Limits",
     "E10": "Weights and targets",
-    "E11": "Budgets",
+    "E11": "Imported models",
+    "E12": "Budgets",
+    "E13": "Sweeps",
     "W": "Warnings",
     "G": "Cost guidelines",
     "D": "Design lints",
@@ -78,7 +80,7 @@ def _index() -> str:
 
 
 def _group(code: str) -> str:
-    return next((title for prefix, title in _GROUPS.items() if code.startswith(prefix)), "Others")
+    return next(title for prefix, title in _GROUPS.items() if code.startswith(prefix))
 
 
 def _indented(snippet: str) -> str:

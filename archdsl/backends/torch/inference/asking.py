@@ -19,5 +19,7 @@ def check_asked(runtime: str, device: str, dtype: str) -> None:
         place = torch.device(device)
     except RuntimeError as error:  # a name that torch doesn't know
         raise ValueError(f"there is no device `{device}`: cpu, cuda, cuda:1, ...") from error
+    if place.type == "meta":
+        raise ValueError("nothing can be run on the device `meta`, which holds no numbers")
     placed(torch.nn.Module(), place, None)
     check_runtime(runtime, place, dtype_of(dtype))

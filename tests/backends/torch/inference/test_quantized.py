@@ -85,6 +85,7 @@ def test_what_it_cannot_do_is_said(net: archdsl.Architecture) -> None:
     ("samples", "message"),
     [
         (np.zeros((0, 3, 8, 8)), "calibration samples for x are"),
+        (np.full((4, 3, 8, 8), np.nan), "calibration samples for x hold NaN or infinity"),
         (np.zeros((4, 3, 8, 9)), r"and \[M, 3, 8, 8\] is needed"),
         ([np.zeros((4, 3, 8, 8))] * 2, "calibration needs samples for x, and 2 arrays were given"),
     ],
