@@ -122,11 +122,10 @@ def resume(setting: Setting, overrides: Mapping[str, Any] | None = None) -> Ende
         JournalError, BrokenEvaluatorError: if it cannot go on.
     """
     journal = Journal(setting.folder)
-    if journal.header is None:
-        raise SearchError(f"{journal.path}: its first line is not whole: remove {setting.folder} and start again")
-    sweep = changed(journal.header.sweep, overrides or {})
+    header = journal.expect_header()
+    sweep = changed(header.sweep, overrides or {})
     parts = put_together(sweep, setting.evaluate, by_hashes=journal.names_hashes)
-    expect_unchanged(parts.space.space, journal.header.space)
+    expect_unchanged(parts.space.space, header.space)
     with JournalWriter(setting.folder, journal) as writer:
         return _session(parts, setting, writer, journal)
 

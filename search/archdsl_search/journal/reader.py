@@ -40,6 +40,27 @@ class Journal:
         first = next(self.records(), None)
         self.header = first if isinstance(first, Header) else None
 
+    def expect_a_beginning(self) -> None:
+        """Make sure that this is a journal, of which at most the first line is still being written.
+
+        Raises:
+            SearchError: if the first line is something else, or damaged.
+        """
+        if self.header is None and b"\n" in self.path.read_bytes():
+            message = "its first line, which says what is searched, is damaged, or this is no journal"
+            raise SearchError(f"{self.path}: {message}: put it back from a copy; nothing in it is changed")
+
+    def expect_header(self) -> Header:
+        """The first record.
+
+        Raises:
+            SearchError: if it isn't there.
+        """
+        self.expect_a_beginning()
+        if self.header is None:
+            raise SearchError(f"{self.path}: not even its first line was written: remove it and start again")
+        return self.header
+
     def records(self) -> Iterator[Record]:
         """Every record of the valid beginning, in order."""
         self.size = self.lines = 0

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import archdsl
-from archdsl_search.errors import SearchError
 from archdsl_search.evaluators.keeping import WEIGHTS
 from archdsl_search.journal.reader import Journal
 from archdsl_search.journal.records import Asked, Header, Result, Session
@@ -39,10 +38,8 @@ class Run:
             SearchError: if there is no run, or its journal's first line is not whole.
         """
         journal = Journal(folder)
-        if journal.header is None:
-            raise SearchError(f"{journal.path}: its first line is not whole: nothing of this run can be read")
         self.folder = folder if folder.is_dir() else folder.parent
-        self.header: Header = journal.header
+        self.header: Header = journal.expect_header()
         self.results: list[Result] = []
         self.sessions: list[Session] = []
         self.asked = 0

@@ -109,6 +109,18 @@ def test_what_a_resumed_run_may_not_change(call: Call, folder: Path) -> None:
     assert "Not drawn: " in (folder / "report.html").read_text(encoding="utf-8")
 
 
+def test_a_run_whose_first_line_is_damaged_is_refused_and_kept(call: Call, folder: Path) -> None:
+    run = folder / "one"
+    call("run", folder / "sweep.yaml", "--out", run)
+    journal = run / "journal.jsonl"
+    journal.write_bytes(journal.read_bytes().replace(b'"seed":0', b'"seed":1', 1))
+    before = journal.read_bytes()
+    for command in (("status", run), ("best", run), ("resume", run), ("status", folder / "sweep.yaml")):
+        said = call(*command)
+        assert (said.status, "is damaged, or this is no journal" in said.err) == (2, True), said
+    assert journal.read_bytes() == before
+
+
 def test_a_file_that_the_space_imports_is_part_of_it(call: Call, folder: Path) -> None:
     run, space, cells = folder / "one", folder / "spaces" / "small.yaml", folder / "spaces" / "mine.yaml"
     cells.write_text("archdsl: 1\ncells:\n  last:\n    graph:\n      - relu\n", encoding="utf-8")

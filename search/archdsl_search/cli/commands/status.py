@@ -12,7 +12,9 @@ from archdsl_search.journal.summary import summarise
 def command(run: Run, format: TextOrJson = "text") -> None:
     """Say how far a search is: while it runs, from any shell that sees the folder, or after a crash."""
     with reported():
-        summary = summarise(Journal(run))
+        journal = Journal(run)
+        journal.expect_a_beginning()
+        summary = summarise(journal)
     warn(summary.warning)
     if format == "json":
         print_json(summary.to_json())
