@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -81,8 +80,7 @@ def compile_architecture(
     if optimized:
         return optimized_module(architecture, weights, device, dtype, optimize == "measure", runtime, batch_size)
     training_graph = architecture.graph(training=True) if train and architecture.has_training_form else None
-    with _one_module_each():
-        module = build_module(architecture.graph(), training_graph, dynamic_size=dynamic)
+    module = build_module(architecture.graph(), training_graph, dynamic_size=dynamic)
     if weights is not None:
         fill(module, weights, architecture.graph(training=True), architecture.name)
     module = placed(module, device, dtype)
@@ -125,26 +123,12 @@ def to_source(architecture: Architecture, mode: Mode = "train", *, dynamic: bool
     if dynamic:
         check_dynamic(architecture)
     both = mode == "train" and architecture.has_training_form
-    with _one_module_each():
-        return source(
-            architecture.graph(),
-            architecture.graph(training=True) if both else None,
-            spec_hash=architecture.hash,
-            dynamic_size=dynamic,
-        )
-
-
-@contextmanager
-def _one_module_each() -> Iterator[None]:
-    """Raises E0706 at a step with weights that would have to be another module in training: that is not built."""
-    from archdsl.backends.torch import UnlikeModulesError
-
-    try:
-        yield
-    except UnlikeModulesError as error:
-        message = f"`{error.node.path}` is another module in inference than in training, which can't be built"
-        hint = "let no attribute of a step with weights depend on `training`"
-        raise ArchdslError(Diagnostic("E0706", message, error.node.span, hint)) from error
+    return source(
+        architecture.graph(),
+        architecture.graph(training=True) if both else None,
+        spec_hash=architecture.hash,
+        dynamic_size=dynamic,
+    )
 
 
 def export_onnx(

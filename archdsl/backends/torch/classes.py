@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from inspect import Parameter
 
-from archdsl.backends.torch.instances import Instance
+from archdsl.backends.torch.instances import ByMode, Content, Instance
 from archdsl.backends.torch.layout import Doc, Group, Slot
 from archdsl.backends.torch.members import Members, constructor_defaults
 from archdsl.backends.torch.names import NamePool, class_name, plain_name
@@ -31,6 +31,14 @@ class LeafEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class ByModeEntry:
+    """Two leaf modules with one set of weights to be made."""
+
+    training: LeafEntry
+    inference: LeafEntry
+
+
+@dataclass(frozen=True, slots=True)
 class CellEntry:
     """An inner cell to be made: number of the class, and the number of this entry among the inner cells."""
 
@@ -46,7 +54,7 @@ class GroupEntry:
     entries: tuple[tuple[str, Entry | None], ...]
 
 
-Entry = LeafEntry | CellEntry | GroupEntry
+Entry = LeafEntry | ByModeEntry | CellEntry | GroupEntry
 
 
 @dataclass(slots=True, eq=False)
@@ -181,17 +189,19 @@ class _Scan:
         self.hints: list[str] = []
         self.inner: list[Instance] = []
 
-    def group(self, members: Members[LeafModule | Instance]) -> GroupEntry:
+    def group(self, members: Members[Content]) -> GroupEntry:
         """A container with all that lies in it."""
         entries = tuple([(key, None if child is None else self._entry(child)) for key, child in members.items()])
         return GroupEntry(members.is_list, entries)
 
-    def _entry(self, members: Members[LeafModule | Instance]) -> Entry:
+    def _entry(self, members: Members[Content]) -> Entry:
         content = members.content
         if content is None:
             return self.group(members)
         if isinstance(content, LeafModule):
             return self._leaf(content)
+        if isinstance(content, ByMode):
+            return ByModeEntry(self._leaf(content.training), self._leaf(content.inference))
         if content not in self.grouping.described:
             self.grouping.describe(content)
         self.inner.append(content)

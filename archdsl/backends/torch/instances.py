@@ -10,28 +10,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import zip_longest
+from typing import TypeAlias
 
 from archdsl.backends.torch.forward import CallSite, Cell, write_forward
 from archdsl.backends.torch.members import Members, Part, lowering_of
 from archdsl.backends.torch.modes import mergeable, merged
 from archdsl.backends.torch.names import NamePool, plain_name
 from archdsl.backends.torch.statements import Argument, Code
-from archdsl.ir.graph import Graph, Node
+from archdsl.ir.graph import Graph
 from archdsl.ir.hierarchy import Frame, fold, frames
 from archdsl.ir.naming import module_parts
 from archdsl.ops.lowering import LeafModule
 
 
-class UnlikeModulesError(ValueError):
-    """One path stands for two different modules.
+@dataclass(frozen=True, slots=True)
+class ByMode:
+    """Two leaf modules with one set of weights, that of training: each mode runs its own."""
 
-    Attributes:
-        node: the later one of the two steps.
-    """
-
-    def __init__(self, node: Node):
-        super().__init__(f"the steps at {node.path} share weights, but need different modules")
-        self.node = node
+    training: LeafModule
+    inference: LeafModule
 
 
 @dataclass(slots=True, eq=False)
@@ -73,8 +70,11 @@ class Instance:
 
     cell: str
     path: str
-    members: Members[LeafModule | Instance] = field(default_factory=Members)
+    members: Members[Content] = field(default_factory=Members)
     methods: list[Method] = field(default_factory=list)
+
+
+Content: TypeAlias = LeafModule | ByMode | Instance
 
 
 def module_tree(graph: Graph, training_graph: Graph | None, reserved: frozenset[str]) -> Instance:
@@ -108,6 +108,7 @@ class _TreeBuilder:
         if training is not None and training_graph is not None:
             self.graphs[training] = training_graph
         self.root_path = inference.scope.path
+        self.by_mode = _by_mode(training_graph, graph) if self.training and training_graph is not None else {}
         self.reserved = reserved
         self.sites: dict[Frame, CallSite] = {}
         self.built: dict[str, Instance] = {}
@@ -136,9 +137,10 @@ class _TreeBuilder:
             leaf = lowering_of(item).leaf
             if leaf is not None:
                 parts = _relative(item.path, prefix)
-                instance.members.put(parts, leaf)
-                if instance.members.get(parts) != leaf:
-                    raise UnlikeModulesError(item)
+                content = self.by_mode.get(item.path, leaf)
+                instance.members.put(parts, content)
+                if instance.members.get(parts) != content:
+                    raise ValueError(f"the steps at {item.path} share weights, but need different modules")
 
     def _write(self, instance: Instance, prefix: tuple[Part, ...]) -> None:
         lengths: dict[str, int] = {}
@@ -173,6 +175,20 @@ class _TreeBuilder:
         yield from codes
 
 
+def _by_mode(training: Graph, inference: Graph) -> dict[str, LeafModule | ByMode]:
+    """What stands at the paths whose leaf modules differ between the modes."""
+    known = {node.path: leaf for node in training.nodes if (leaf := lowering_of(node).leaf) is not None}
+    found: dict[str, LeafModule | ByMode] = {}
+    for node in inference.nodes:
+        leaf = lowering_of(node).leaf
+        other = known.get(node.path)
+        if leaf is not None and other is not None and leaf != other:
+            # Initial weights are those of training.
+            alike = (leaf.type, leaf.kwargs) == (other.type, other.kwargs)
+            found[node.path] = other if alike else ByMode(other, leaf)
+    return found
+
+
 def _by_path(root: Frame) -> dict[str, list[Frame]]:
     found: dict[str, list[Frame]] = {}
     for frame in frames(root):
@@ -187,7 +203,7 @@ def _relative(path: str, prefix: tuple[Part, ...]) -> tuple[Part, ...]:
     return parts[len(prefix) :]
 
 
-def _access(members: Members[LeafModule | Instance], lengths: dict[str, int], parts: tuple[Part, ...]) -> str:
+def _access(members: Members[Content], lengths: dict[str, int], parts: tuple[Part, ...]) -> str:
     """Expression of a module; notes the length of the list it lies in."""
     text = members.access(parts)
     if isinstance(parts[-1], int):

@@ -11,6 +11,7 @@ from itertools import groupby
 
 from archdsl.backends.torch import support
 from archdsl.backends.torch.classes import (
+    ByModeEntry,
     CellEntry,
     Entry,
     GroupEntry,
@@ -144,6 +145,9 @@ def _entry_doc(entry: Entry | None, found: ModuleClass, classes: list[ModuleClas
             arguments = leaf_arguments(entry, found.columns)
             items = tuple([(f"{key}=", *doc) for key, doc in arguments])
             return (entry.type.removeprefix("support."), Group("(", items, ")"))
+        case ByModeEntry(training, inference):
+            forms = (_entry_doc(training, found, classes), _entry_doc(inference, found, classes))
+            return ("ByMode", Group("(", forms, ")"))
         case CellEntry():
             return (classes[entry.class_index].name, inner_arguments(found, classes, entry))
         case GroupEntry(is_list=True):
@@ -178,6 +182,8 @@ def _init_lines(entry: Entry | None, found: ModuleClass, place: str) -> Iterator
             else:
                 access = f'{place}["{key}"]' if key.isdigit() else f"{place}.{key}"
             yield from _init_lines(child, found, access)
+    elif isinstance(entry, ByModeEntry):
+        yield from _init_lines(entry.training, found, place)
     elif isinstance(entry, LeafEntry):
         for function, weight, arguments in entry.inits:
             given = [filled(doc, lambda index: column_doc(found.columns[index])) for doc in arguments]

@@ -214,6 +214,29 @@ class GRUCell(nn.Module):
         return n + z * (h - n)
 
 
+class ByMode(nn.Module):
+    """Two modules with one set of weights, which bear the names of the first: train mode runs it, eval mode the second.
+
+    The weights of the second are some of the first's, under the same names and in the same shapes.
+    """
+
+    def __init__(self, training: nn.Module, evaluation: nn.Module) -> None:
+        super().__init__()
+        for name, weight in training.named_parameters():
+            self.register_parameter(name, weight)
+        for name, buffer in training.named_buffers():
+            self.register_buffer(name, buffer)
+        # Neither is a submodule, nor has weights: both borrow them for each call.
+        self._forms = (evaluation.to("meta"), training.to("meta"))
+
+    def forward(self, *args: object, **kwargs: object) -> Tensor:
+        """As the module of the mode."""
+        form = self._forms[self.training].train(self.training)
+        names = [name for name, _ in [*form.named_parameters(), *form.named_buffers()]]
+        made: Tensor = torch.func.functional_call(form, {name: getattr(self, name) for name in names}, args, kwargs)
+        return made
+
+
 def check_input(name: str, x: Tensor, expected: tuple[int | None, ...]) -> None:
     """Refuse an input of another rank or size; N is free, and so are sizes that `expected` has as None."""
     found = tuple(x.shape)

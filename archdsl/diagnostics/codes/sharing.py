@@ -79,9 +79,9 @@ SHARING: dict[str, Code] = {
     "E0706": Code(
         "weights that only inference has",
         "A step with weights is there in inference and not in training, so that no training could ever set its "
-        "weights. What is left out under `if: training` must be parts that training has and inference lacks. To be "
-        "built for training, a step must also be one torch module in both forms: attributes of steps with weights, "
-        "as `dilation` and `bias`, can't depend on `training` there.",
+        "weights. What is left out under `if: training` must be parts that training has and inference lacks. "
+        "Attributes may depend on `training` (`dilation: 1 if training else 2`, `bias: training`) as long as the "
+        "weights of inference are among those of training, in the same shapes.",
         """\
 - linear: {out_features: 10}
   if: not training
