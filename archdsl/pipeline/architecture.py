@@ -105,7 +105,7 @@ class Architecture:
         from archdsl.spec.format.decisions import with_decisions
 
         path = self._request.spec.path
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode()  # with its ends of lines
         if not self.decisions:
             return text
         return with_decisions(text, self.decisions, json=path.suffix == ".json")
@@ -129,7 +129,7 @@ class Architecture:
             path = imported.path.resolve()
             # What an import finds in the library is found there again; only files beside this one must come along.
             if path.is_relative_to(root) and (root.is_relative_to(shipped) or not path.is_relative_to(shipped)):
-                files[path.relative_to(root).as_posix()] = path.read_text(encoding="utf-8")
+                files[path.relative_to(root).as_posix()] = path.read_bytes().decode()
         return files
 
     def __repr__(self) -> str:

@@ -149,6 +149,17 @@ def test_resolve_fills_holes_and_changes_nothing_else(archdsl, folder):
     assert archdsl("resolve", "space.yaml", "--decisions", json.dumps(given)).out == text
 
 
+def test_resolve_says_to_which_variant_and_values_its_decisions_belong(archdsl, folder):
+    space = (folder / "space.yaml").read_text()
+    (folder / "sized.yaml").write_text(f"{space}params: {{n: 1}}\nvariants: {{small: {{params: {{n: 2}}}}}}\n")
+    plain = archdsl("resolve", "sized.yaml", "--sample", 1, "-o", "plain.yaml")
+    assert (plain.status, plain.err) == (0, "")
+    answer = archdsl("resolve", "sized.yaml@small", "--set", "n=3", "--sample", 1, "-o", "chosen.yaml")
+    assert (answer.status, answer.out) == (0, "chosen.yaml\n")
+    assert answer.err == "these decisions are of chosen.yaml@small --set n=3\n"
+    assert archdsl("check", "chosen.yaml@small", "--set", "n=3").status == 0
+
+
 def test_resolve_names_open_holes(archdsl):
     answer = archdsl("resolve", "space.yaml")
     assert answer.status == 1

@@ -157,6 +157,19 @@ def test_source_with_decisions_is_an_architecture_and_changes_nothing_else(write
     assert again.source_with_decisions() == text
 
 
+def test_ends_of_lines_stay_as_they_are(write: Write, tmp_path: Path) -> None:
+    path = write(SPACE.replace("params: {", "params: {spare: 0, ").replace("width > 2", "spare < 2"))
+    text = path.read_text().replace("\n", "\r\n")
+    path.write_bytes(text.encode())
+    found = archdsl.load_space(path, params={"spare": 1})
+    built = found.resolve(found.sample(Random(4)))
+    written = built.source_with_decisions()
+    assert written.startswith(text)
+    assert written.count("\n") == written.count("\r\n")
+    (whole,) = built.spec_files().values()
+    assert whole == written.replace("spare: 0", "spare: 1")
+
+
 def test_json_keeps_its_form(tmp_path: Path) -> None:
     spec = {
         "archdsl": 1,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from archdsl.cli.arguments import Decisions, Inputs, Settings, Spec, parsed_decisions, parsed_inputs, parsed_settings
+from archdsl.cli.output import progress
 
 
 def command(
@@ -37,8 +38,14 @@ def command(
     text = architecture.source_with_decisions()
     if output is None:
         print(text, end="")
-        return
-    from archdsl.pipeline.files import write_atomically
+    else:
+        from archdsl.pipeline.files import write_atomically
 
-    write_atomically(output, text)
-    print(output)
+        write_atomically(output, text)
+        print(output)
+    # Decisions may exist in this variant or with these values only, and `resolve` writes neither.
+    variant = f"@{architecture.name}" if architecture.name in architecture.source.variants else ""
+    given_too = [f"--set {item}" for item in settings or ()] + [f"--input {item}" for item in inputs or ()]
+    if variant or given_too:
+        loaded = f"{output or 'FILE'}{variant}"
+        progress(f"these decisions are of {' '.join([loaded, *given_too])}")

@@ -18,7 +18,10 @@ SEQUENCE = "{x: [6, 4]}"
 STEPS = {
     "dilation": (IMAGE, "conv2d: {out_channels: 6, kernel_size: 3, padding: half, dilation: 1 if training else 2}"),
     "stride": (IMAGE, "conv2d: {out_channels: 6, kernel_size: 3, stride: 2 if training else 1, padding: same}"),
-    "padding_mode": (IMAGE, "conv2d: {out_channels: 6, kernel_size: 3, padding: 1, padding_mode: zeros if training else reflect}"),
+    "margin": (
+        IMAGE,
+        "conv2d: {out_channels: 6, kernel_size: 2, padding: 1, padding_mode: reflect if training else zeros}",
+    ),
     "bias": (IMAGE, "conv2d: {out_channels: 6, kernel_size: 1, bias: training}"),
     "transposed": (IMAGE, "conv_transpose2d: {out_channels: 6, kernel_size: 3, stride: 1 if training else 2}"),
     "linear": ("{x: [4]}", "linear: {out_features: 6, bias: training}"),
