@@ -10,6 +10,7 @@ from typing import Any
 from archdsl.diagnostics.diagnostic import ArchdslError, Diagnostic, Severity
 from archdsl.diagnostics.findings import Findings
 from archdsl.pipeline.elaboration import Forms, Request
+from archdsl.pipeline.reaching import never_reached
 from archdsl.pipeline.settings import attributes, labels
 from archdsl.spec.elaborate.decisions import FirstOption, Given, Sampled
 from archdsl.spec.files import Files
@@ -101,7 +102,14 @@ def _past_limits(found: list[Diagnostic]) -> bool:
 
 def _built(request: Request, explore: bool) -> list[Diagnostic]:
     forms = request.build(Given(request.decisions, FirstOption()))
-    if not explore or _past_limits(forms.findings) or not set(forms.points) - set(request.decisions):
+    is_space = bool(set(forms.points) - set(request.decisions))
+    if is_space and any(error.code == "E0602" for error in forms.errors):
+        missing = never_reached(request, request.build)
+        if missing:
+            return [*(each for each in forms.findings if each.code != "E0602"), *missing]
+        request = request.of_space
+        forms = request.build(Given(request.decisions, FirstOption()))
+    if not explore or _past_limits(forms.findings) or not is_space:
         return forms.findings
     if forms.errors and all(error.code == "E0407" for error in forms.errors):
         return _sampled(request, forms)

@@ -85,6 +85,7 @@ class Request:
 
     Attributes:
         written: the decisions that the file gives itself, by id; not those for which the caller gives another label.
+        optional: decisions that need not be reached: what is fixed in a space holds where it exists.
     """
 
     spec: SpecFile
@@ -93,6 +94,7 @@ class Request:
     shapes: Mapping[str, tuple[int, ...]]
     decisions: Mapping[str, Label]
     written: Mapping[str, GivenLabel]
+    optional: frozenset[str] = frozenset()
 
     @classmethod
     def of(
@@ -125,8 +127,13 @@ class Request:
         )
 
     def with_decisions(self, decisions: Mapping[str, Label]) -> Request:
-        """The same with further decisions."""
-        return replace(self, decisions={**self.decisions, **decisions})
+        """The same with further decisions, which must be reached."""
+        return replace(self, decisions={**self.decisions, **decisions}, optional=self.optional - decisions.keys())
+
+    @property
+    def of_space(self) -> Request:
+        """The same for the candidates of a space: what is given is fixed where it is reached."""
+        return replace(self, optional=frozenset(self.decisions))
 
     def build(self, decider: Decider) -> Forms:
         """Elaborate the file; the training form only if the file depends on it."""
@@ -145,19 +152,16 @@ class Request:
                 found.name = self.name
         known = {**inference.points, **training.points}
         if inference.graph is not None and training.graph is not None:
-            further.extend(self._unknown(known))
+            missing = [name for name in self.decisions if name not in known and name not in self.optional]
+            further.extend(self.unknown(name, list(known)) for name in missing)
         return Forms(inference, training, tuple(further))
 
-    def _unknown(self, known: Mapping[str, Decision]) -> list[Diagnostic]:
-        found = []
-        for name in self.decisions:
-            if name not in known:
-                close = nearest(name, list(known))
-                hint = f"did you mean `{close}`?" if close else ""
-                message = f"no decision `{name}` is reached"
-                span = self.written[name].id.span if name in self.written else None
-                found.append(Diagnostic("E0602", message, span, hint))
-        return found
+    def unknown(self, name: str, known: Sequence[str]) -> Diagnostic:
+        """E0602: a decision that is given is not among those that were reached."""
+        close = nearest(name, known)
+        hint = f"did you mean `{close}`?" if close else ""
+        span = self.written[name].id.span if name in self.written else None
+        return Diagnostic("E0602", f"no decision `{name}` is reached", span, hint)
 
 
 def _unlike_weights(inference: Graph | None, training: Graph | None) -> list[Diagnostic]:

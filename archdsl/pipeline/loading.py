@@ -50,12 +50,17 @@ def load_space(
 ) -> Space:
     """Read a spec with open decisions. Arguments as of `load`; `decisions` fixes some of them.
 
+    A decision that is fixed holds in the candidates that reach it.
+
     Raises:
-        ArchdslError: with every mistake that was found without building a network.
+        ArchdslError: with every mistake that was found without building a network; E0602 for decisions that are fixed
+            and never reached.
     """
     from archdsl.pipeline.space import Space
 
-    return Space(_request(spec, params, decisions, inputs))
+    space = Space(_request(spec, params, decisions, inputs))
+    space.expect_known()
+    return space
 
 
 def _request(

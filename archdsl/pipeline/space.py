@@ -13,6 +13,7 @@ from typing import Any
 from archdsl.diagnostics.diagnostic import ArchdslError, Diagnostic, Severity
 from archdsl.pipeline.architecture import Architecture
 from archdsl.pipeline.elaboration import Forms, Request
+from archdsl.pipeline.reaching import never_reached
 from archdsl.pipeline.settings import labels
 from archdsl.pipeline.tallying import Price, Tallier, Tally
 from archdsl.spec.elaborate.decisions import Chosen, Decider, Decision, FirstOption, Given, Sampled
@@ -61,7 +62,7 @@ class Space:
     """
 
     def __init__(self, request: Request):
-        self._request = request
+        self._request = request.of_space
         self.path: Path = request.spec.path
         self._tallier = Tallier()
         self.name: str = request.name
@@ -141,6 +142,16 @@ class Space:
         found = self._tallied(filled)
         return dict((found or self._request.build(filled)).points)
 
+    def expect_known(self) -> None:
+        """Make sure that the decisions which are fixed exist.
+
+        Raises:
+            ArchdslError: E0602 for each one that no candidate reaches, as far as can be seen.
+        """
+        found = never_reached(self._request, self._tallied) if self._request.decisions else []
+        if found:
+            raise ArchdslError(found)
+
     def _tallied(self, decider: Decider) -> Tally | Forms | None:
         """What these decisions give; None if that is no candidate."""
         found = self._tallier.tally(self._request, decider)
@@ -157,7 +168,7 @@ class Space:
         """
         decider = Given(request.decisions)
         found = self._tallier.tally(request, decider)
-        if isinstance(found, Tally) and request.decisions.keys() <= found.points.keys():
+        if isinstance(found, Tally) and request.decisions.keys() - request.optional <= found.points.keys():
             return found
         forms = request.build(decider)
         forms.raise_errors()

@@ -140,6 +140,56 @@ def test_an_option_with_a_mistake_of_its_own_is_found_without_being_reached(writ
     assert [d.code for d in archdsl.check(write(text))] == ["E0201"]
 
 
+# Decisions that are fixed.
+
+CONDITIONAL = """
+graph:
+  - choose:
+      plain: gelu
+      wide: {conv2d: {out_channels: {choose: [4, 8]}, kernel_size: 1}}
+    name: body
+"""
+WIDTH = "body/wide/conv2d/out_channels"
+
+
+def test_what_is_fixed_holds_in_the_candidates_that_reach_it(write: Write) -> None:
+    path = write(CONDITIONAL)
+    found = archdsl.load_space(path, decisions={WIDTH: 8})
+    assert found.resolve({"body": "plain"}).decisions == {"body": "plain"}
+    assert found.resolve({"body": "wide"}).decisions == {"body": "wide", WIDTH: 8}
+    assert found.resolve({"body": "wide"}).graph().outputs
+    drawn = [found.sample(Random(seed)) for seed in range(20)]
+    assert all(found.resolve(each).decisions == each for each in drawn)
+    assert {len(each) for each in drawn} == {1, 2}
+    with pytest.raises(archdsl.ArchdslError, match="E0602"):  # given for this candidate, not fixed
+        archdsl.load_space(path).resolve({"body": "plain", WIDTH: 8})
+
+
+def test_a_file_may_fix_what_not_every_candidate_reaches(write: Write) -> None:
+    path = write(f"{CONDITIONAL}decisions: {{{WIDTH}: 8}}\n")
+    assert archdsl.check(path) == []
+    assert archdsl.load_space(path).resolve({"body": "plain"}).decisions == {"body": "plain"}
+
+
+def test_a_fixed_decision_that_nothing_reaches_is_a_mistake(write: Write) -> None:
+    path = write(CONDITIONAL)
+    for fixed in ({"bodi": "plain"}, {"body": "plain", WIDTH: 8}, {f"{WIDTH}x": 8}):
+        with pytest.raises(archdsl.ArchdslError, match=r"E0602.*is reached"):
+            archdsl.load_space(path, decisions=fixed)
+    assert [d.code for d in archdsl.check(write(f"{CONDITIONAL}decisions: {{bodi: plain}}\n"))] == ["E0602"]
+
+
+def test_a_rare_decision_is_found_by_its_id(write: Write) -> None:
+    options = ", ".join(f"o{i}: [{{choose: [relu, tanh], name: act}}]" for i in range(300))
+    path = write(f"graph:\n  - choose: {{{options}}}\n    name: body\n  - choose: [relu, tanh]\n    name: last\n")
+    fixed = {"body/o250/act": "tanh", "body/o7/act": "relu"}
+    assert archdsl.load_space(path, decisions=fixed).resolve({"body": "o7", "last": "tanh"}).decisions == {
+        "body": "o7",
+        "body/o7/act": "relu",
+        "last": "tanh",
+    }
+
+
 # Decisions written into the file.
 
 
