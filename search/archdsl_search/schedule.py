@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from archdsl_search.options import Options
 
 # The metric that says which stage a result is of; where it is missing, there is but one.
 STAGE = "stage"
@@ -31,10 +33,8 @@ class Stage(IntEnum):
     "Trained by itself, from its own initial weights."
 
 
-class Schedule(BaseModel):
+class Schedule(Options):
     """How many trials there are of each kind, in this order."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     warmup: int = Field(
         100, ge=0, description="Trials with random candidates, from which the controller learns nothing."

@@ -18,10 +18,10 @@ from archdsl_search.driver.weights import weights_keeper
 from archdsl_search.engines.leftovers import marked
 from archdsl_search.engines.worker import BrokenEvaluatorError
 from archdsl_search.errors import SearchError
+from archdsl_search.journal.provenance import digests, expect_same_files, expect_unchanged
 from archdsl_search.journal.reader import NAME, Journal
 from archdsl_search.journal.records import Header, Session
 from archdsl_search.journal.writer import LOCK, JournalWriter, stamped
-from archdsl_search.space.provenance import expect_unchanged
 from archdsl_search.space.spec_space import OutsideError
 from archdsl_search.sweep.loading import overridden, sweep_of
 from archdsl_search.sweep.model import Sweep
@@ -92,7 +92,8 @@ def start(sweep: Sweep, setting: Setting) -> Ended:
 def header_of(parts: Parts) -> Header:
     """The first line of a journal of evaluations of these parts."""
     labels = tuple(parts.objective.labels)
-    return Header(parts.described, parts.space.space.digest, archdsl.__version__, labels, stamped())
+    files = digests(parts.plan.files)
+    return Header(parts.described, parts.space.space.digest, archdsl.__version__, labels, stamped(), files)
 
 
 def _has_begun(folder: Path) -> bool:
@@ -126,6 +127,7 @@ def resume(setting: Setting, overrides: Mapping[str, Any] | None = None) -> Ende
     sweep = changed(header.sweep, overrides or {})
     parts = put_together(sweep, setting.evaluate, by_hashes=journal.names_hashes)
     expect_unchanged(parts.space.space, header.space)
+    expect_same_files(parts.plan.files, header.files)
     with JournalWriter(setting.folder, journal) as writer:
         return _session(parts, setting, writer, journal)
 

@@ -6,13 +6,13 @@ import math
 from abc import ABC, abstractmethod
 from typing import Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from archdsl_search.options import Options
 
 
-class EarlyStoppingSettings(BaseModel):
+class EarlyStoppingSettings(Options):
     """What a sweep file says under `early_stopping`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Literal["asha", "hyperband"] = Field(description="asha, or hyperband: several of it, from patient to harsh.")
     metric: str = Field("accuracy", description="Of what the evaluator reports at each step.")

@@ -39,6 +39,7 @@ def main(descriptor: int) -> None:
 class _Worker:
     def __init__(self, connection: Connection):
         self.connection = connection
+        self.process = os.getpid()
         self.jobs: SimpleQueue[Job] = SimpleQueue()
         self.stopping = threading.Event()
         threading.Thread(target=self._read, daemon=True).start()
@@ -79,6 +80,9 @@ class _Worker:
         return report
 
     def _send(self, kind: str, content: object) -> None:
+        if os.getpid() != self.process:
+            # An evaluation has forked, and the child came back from it, too: it must not speak for this process.
+            os._exit(1)
         try:
             self.connection.send((kind, content))
         except OSError:

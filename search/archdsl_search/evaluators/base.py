@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
-
 from archdsl_search.candidate import Decisions
+from archdsl_search.options import Options
 
 if TYPE_CHECKING:
     from archdsl import Space
@@ -43,10 +42,8 @@ class Job:
     report: Callable[[int, Metrics], bool] = lambda step, metrics: False
 
 
-class EvaluatorSettings(BaseModel):
+class EvaluatorSettings(Options):
     """Options of an evaluator in a sweep file, beside `name`. Each field's description is its documentation."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 E = TypeVar("E", bound=EvaluatorSettings)
@@ -77,6 +74,11 @@ class Evaluator(ABC, Generic[E]):
     def measured(cls, settings: E) -> tuple[str, ...]:
         """What it always measures with these settings: `metrics`, unless the settings decide."""
         return cls.metrics
+
+    @classmethod
+    def files(cls, settings: E) -> tuple[Path, ...]:
+        """Files that its results depend on, as long as they are quickly read: a run goes on only with the same ones."""
+        return ()
 
     @classmethod
     def is_light(cls, settings: E) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ import archdsl
 from archdsl_search.evaluators.base import Evaluator, EvaluatorSettings, Job, Metrics
 
 if TYPE_CHECKING:
-    from archdsl import DeviceProfile
+    from archdsl import Space
 
 _MILLISECONDS = 1e3
 
@@ -40,6 +39,16 @@ class LatencyEvaluator(Evaluator[LatencySettings]):
     settings_type = LatencySettings
     metrics = ("latency",)
 
+    def __init__(self, space: Space, settings: LatencySettings):
+        super().__init__(space, settings)
+        # A profile that can't be read is a mistake in the sweep, not in every candidate.
+        self._profile = None if settings.profile is None else archdsl.read_profile(settings.profile)
+
+    @classmethod
+    def files(cls, settings: LatencySettings) -> tuple[Path, ...]:
+        """The profile."""
+        return () if settings.profile is None else (settings.profile,)
+
     @classmethod
     def is_light(cls, settings: LatencySettings) -> bool:
         return settings.profile is not None
@@ -53,8 +62,3 @@ class LatencyEvaluator(Evaluator[LatencySettings]):
             report = archdsl.profile(architecture, settings.device, settings.batch_size, settings.rounds)
             seconds = report.whole.median
         return {"latency": float(seconds * _MILLISECONDS)}
-
-    @cached_property
-    def _profile(self) -> DeviceProfile | None:
-        """The device's profile, read once."""
-        return None if self.settings.profile is None else archdsl.read_profile(self.settings.profile)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -53,6 +54,11 @@ class EvaluatorPlan:
         """What is always measured; the first one is the default objective."""
         own = self.kind.measured(self.settings)
         return tuple(dict.fromkeys([*own, *(name for plan in self.also for name in plan.metrics)]))
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that the results depend on."""
+        return (*self.kind.files(self.settings), *(path for plan in self.also for path in plan.files))
 
     @property
     def light(self) -> bool:

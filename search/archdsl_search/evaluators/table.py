@@ -19,11 +19,14 @@ from archdsl_search.evaluators.base import Evaluator, EvaluatorSettings, Job, Me
 from archdsl_search.evaluators.nats_bench import edges, unique_string
 
 if TYPE_CHECKING:
-    from archdsl import Space
+    from archdsl import Space, Walk
 
 SIMULATED = "simulated_seconds"
 _EPOCHS = re.compile(r"_e(\d+)$")
 _DECISION = "decisions:"
+# Outcomes of a decision that are looked for in a table; those that a message names.
+_COMPARED = 10_000
+_SHOWN = 5
 _PER_EPOCH = ("train_seconds_per_epoch", "valid_seconds_per_epoch")
 
 
@@ -66,6 +69,9 @@ class TableEvaluator(Evaluator[TableSettings]):
         if settings.column not in self._table.columns:
             there = ", ".join(self._table.columns)
             raise ValueError(f"{settings.table} has no column `{settings.column}` with numbers; there are {there}")
+        objection = self._table.objection(self._completed.first)
+        if objection:
+            raise ValueError(f"{settings.table} is no table of the space {space.name}: {objection}")
 
     @classmethod
     def measured(cls, settings: TableSettings) -> tuple[str, ...]:
@@ -76,6 +82,11 @@ class TableEvaluator(Evaluator[TableSettings]):
             columns = []
         counted = settings.counted_epochs is not None and all(name in columns for name in _PER_EPOCH)
         return tuple(dict.fromkeys([settings.column, *columns, *((SIMULATED,) if counted else ())]))
+
+    @classmethod
+    def files(cls, settings: TableSettings) -> tuple[Path, ...]:
+        """The table."""
+        return (settings.table,)
 
     def evaluate(self, job: Job) -> Metrics:
         row = self._table.row(self._completed(job.decisions))
@@ -136,6 +147,25 @@ class Table:
             numbers = {name: number for name, number in numbers.items() if not name.startswith(_DECISION)}
         self._rows[labels] = numbers
 
+    def objection(self, walk: Walk) -> str:
+        """Why this is not a table of the space with this candidate; empty if it may be."""
+        if walk.architecture is None:
+            return ""
+        names = list(walk.decisions)
+        if self._by_string and all(len(labels) != len(names) for labels in self._rows):
+            operations = len(next(iter(self._rows)))
+            return f"its architectures have {operations} operations, the space has {len(names)} decisions"
+        columns = names if self._by_string else self._names
+        for point in walk.points:
+            if point.id not in columns:
+                return f"it has no column `{_DECISION}{point.id}`"
+            place = columns.index(point.id)
+            there = {labels[place] for labels in self._rows if place < len(labels)}
+            if not any(_text(point.outcome(i)) in there for i in range(min(point.outcomes, _COMPARED))):
+                options = ", ".join(_text(point.outcome(i)) for i in range(min(point.outcomes, _SHOWN)))
+                return f"for the decision `{point.id}` it has {min(there)} and others, none of {options}"
+        return ""
+
     def __contains__(self, decisions: Decisions) -> bool:
         return self._key(decisions) in self._rows
 
@@ -165,16 +195,20 @@ class Table:
 
 
 class Completed:
-    """Decisions of candidates with the fixed ones: a row is named by both, a candidate only by what is searched."""
+    """Decisions of candidates with the fixed ones: a row is named by both, a candidate only by what is searched.
+
+    Attributes:
+        first: the candidate with the first option everywhere.
+    """
 
     def __init__(self, space: Space, table: Table):
         self._space = space
         self._table = table
         # Labels are filled in without looking at the space again, which takes much longer than a look-up.
-        first = space.walk(lambda _: 0)
-        searched = {point.id for point in first.points}
-        self._order = tuple(first.decisions)
-        self._fixed = {name: label for name, label in first.decisions.items() if name not in searched}
+        self.first = space.walk(lambda _: 0)
+        searched = {point.id for point in self.first.points}
+        self._order = tuple(self.first.decisions)
+        self._fixed = {name: label for name, label in self.first.decisions.items() if name not in searched}
 
     def __call__(self, decisions: Decisions) -> Decisions:
         """All decisions of a candidate, in the order of the space."""

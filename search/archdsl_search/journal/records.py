@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import Any, ClassVar, TypeAlias
 
 from archdsl_search.candidate import Decisions
@@ -22,6 +23,7 @@ class Header:
         space: digest of the texts of the space file and those it imports: another space has other decisions.
         version: of archdsl.
         labels: what each objective value is called.
+        files: digest of each file that the evaluator reads, by path.
     """
 
     kind: ClassVar[str] = "header"
@@ -30,6 +32,7 @@ class Header:
     version: str
     labels: tuple[str, ...]
     time: Time = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,7 @@ def to_fields(record: Record) -> dict[str, Any]:
         return {
             "kind": record.kind, "journal": FORMAT, "version": record.version, "space": record.space,
             "labels": list(record.labels), "sweep": dict(record.sweep),
+            **({"files": dict(record.files)} if record.files else {}),
         }  # fmt: skip
     if isinstance(record, Asked):
         return {"kind": record.kind, "trial": record.trial, "identity": record.identity}
@@ -147,6 +151,19 @@ def to_fields(record: Record) -> dict[str, Any]:
     }  # fmt: skip
 
 
+_NUMBER = (int, float)
+_FORMS: Mapping[str, Mapping[str, Any]] = {
+    Header.kind: {"sweep": dict, "space": str, "version": str, "labels": list},
+    Asked.kind: {"trial": int, "identity": (str, NoneType)},
+    Rung.kind: {"trial": int, "step": int, "value": _NUMBER, "stopped": bool},
+    Session.kind: {"event": str, "reason": str},
+    Result.kind: {
+        "trial": int, "objective": (int, float, list, NoneType), "decisions": dict, "identity": str,
+        "metrics": dict, "error": str, "replayed": (int, NoneType),
+    },
+}  # fmt: skip
+
+
 def from_fields(fields: Mapping[str, Any], time: Time) -> Record:
     """The record that plain data stand for.
 
@@ -154,10 +171,14 @@ def from_fields(fields: Mapping[str, Any], time: Time) -> Record:
         KeyError, TypeError, ValueError: if they stand for none.
     """
     kind = fields["kind"]
+    for name, kinds in _FORMS.get(kind, {}).items():
+        if not isinstance(fields[name], kinds) or (isinstance(fields[name], bool) and kinds is not bool):
+            raise TypeError(name)
     if kind == Header.kind:
         if fields["journal"] != FORMAT:
             raise ValueError(f"format {fields['journal']}")
-        return Header(fields["sweep"], fields["space"], fields["version"], tuple(fields["labels"]), time)
+        files = fields.get("files", {})
+        return Header(fields["sweep"], fields["space"], fields["version"], tuple(fields["labels"]), time, files)
     if kind == Asked.kind:
         return Asked(fields["trial"], fields["identity"], time)
     if kind == Rung.kind:
@@ -182,4 +203,7 @@ def _plain(values: tuple[float, ...] | None) -> float | list[float] | None:
 def _values(plain: float | list[float] | None) -> tuple[float, ...] | None:
     if plain is None:
         return None
-    return tuple(plain) if isinstance(plain, list) else (plain,)
+    values = plain if isinstance(plain, list) else [plain]
+    if not all(isinstance(value, _NUMBER) for value in values):
+        raise TypeError("objective")
+    return tuple(values)

@@ -6,17 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from archdsl_search.options import Options
 
 
 class MetricError(Exception):
     """A metric that the objective reads was not measured, or is of no use. The message says which, and why."""
 
 
-class ObjectiveSettings(BaseModel):
+class ObjectiveSettings(Options):
     """Options of an objective in a sweep file, beside `name`. Each field's description is its documentation."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 O = TypeVar("O", bound=ObjectiveSettings)  # noqa: E741

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from archdsl_search.options import Options
 
 # What the graph tells, whatever the evaluator measures.
 QUANTITIES = ("params", "mult_adds", "flops", "memory_access", "peak_activation")
 
 
-class Bound(BaseModel):
+class Bound(Options):
     """What a metric may be."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     at_most: float | None = Field(None, description="The largest value that is allowed.")
     at_least: float | None = Field(None, description="The smallest value that is allowed.")

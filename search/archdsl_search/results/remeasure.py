@@ -21,13 +21,13 @@ from archdsl_search.driver.weights import WeightsKeeper, weights_keeper
 from archdsl_search.engines.base import Ending, Engine
 from archdsl_search.errors import SearchError
 from archdsl_search.evaluators.base import Job
+from archdsl_search.journal.provenance import expect_unchanged
 from archdsl_search.journal.reader import NAME, Journal
 from archdsl_search.journal.records import Asked, Record, Result
 from archdsl_search.journal.writer import JournalWriter, stamped
 from archdsl_search.outcome import State
 from archdsl_search.results.measured import FOLDER
 from archdsl_search.results.run import TRIALS, Run
-from archdsl_search.space.provenance import expect_unchanged
 from archdsl_search.sweep.loading import overridden, sweep_of
 from archdsl_search.sweep.parts import Parts, put_together
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import archdsl
 from archdsl_search.evaluators.keeping import WEIGHTS
+from archdsl_search.journal.provenance import expect_unchanged
 from archdsl_search.journal.reader import Journal
 from archdsl_search.journal.records import Asked, Header, Result, Session
 from archdsl_search.journal.writer import is_locked
 from archdsl_search.outcome import State
 from archdsl_search.results.measured import FOLDER, Measured, measured
-from archdsl_search.space.provenance import expect_unchanged
 
 TRIALS = "trials"
 

@@ -6,17 +6,14 @@ from abc import ABC, abstractmethod
 from random import Random
 from typing import ClassVar, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict
-
 from archdsl_search.candidate import Candidate
+from archdsl_search.options import Options
 from archdsl_search.outcome import Outcome
 from archdsl_search.space.search_space import SearchSpace
 
 
-class SearcherSettings(BaseModel):
+class SearcherSettings(Options):
     """Options of a searcher in a sweep file, beside `name`. Each field's description is its documentation."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 S = TypeVar("S", bound=SearcherSettings)

@@ -5,21 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from archdsl_search.early_stopping.base import EarlyStoppingSettings
 from archdsl_search.objectives.constraints import Bound
+from archdsl_search.options import Options
 from archdsl_search.space.identity import Rule
 from archdsl_search.sweep.amounts import Bytes, Seconds
 
 
-class Part(BaseModel):
-    """A mapping in a sweep file; what it doesn't know is refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SpaceChoice(Part):
+class SpaceChoice(Options):
     """The space, and what is fixed in it."""
 
     file: str = Field(description="A file, `file@variant`, or a name from `archdsl zoo list`.")
@@ -28,7 +23,7 @@ class SpaceChoice(Part):
     decisions: dict[str, Any] = Field({}, description="Decisions that are not searched.")
 
 
-class Budget(Part):
+class Budget(Options):
     """When the search ends: whatever is used up first. Open trials are waited for."""
 
     trials: int | None = Field(None, ge=1, description="Evaluations; replayed and rejected candidates cost nothing.")
@@ -46,7 +41,7 @@ class Budget(Part):
         return self
 
 
-class Resources(Part):
+class Resources(Options):
     """What evaluations get."""
 
     workers: int = Field(1, ge=1, description="Evaluations at once. With one, the run is reproducible byte by byte.")
@@ -68,7 +63,7 @@ class Resources(Part):
     )
 
 
-class Sweep(Part):
+class Sweep(Options):
     """One search, described completely: the same sweep gives the same search, whoever carries it out.
 
     `searcher`, `evaluator` and `objective` are `name` and the options of the searcher, evaluator or objective of this

@@ -205,8 +205,9 @@ def test_mistakes_in_a_file_are_shown_where_they_are(call: Call, folder: Path) -
 
 def test_a_table_of_another_space(call: Call, folder: Path) -> None:
     said = call("run", folder / "sweep.yaml", "--out", folder / "run", "--set", "space=nasbench201")
-    assert said.status == 0  # each look-up fails, and is journaled as that
-    assert "12 failed" in said.out
+    assert said.status == 2
+    assert "table.csv.gz is no table of the space nasbench201: it has no column `decisions:" in said.err
+    assert not (folder / "run").exists()
     missing = call("run", folder / "sweep.yaml", "--out", folder / "run2", "--set", "evaluator.table=no.csv")
     assert missing.status == 2
     assert "no.csv" in missing.err

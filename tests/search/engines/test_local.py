@@ -77,6 +77,15 @@ def test_a_worker_that_dies_loses_its_job_and_is_replaced(do, how, engine, tmp_p
     assert endings[1].state is endings[2].state is State.FINISHED
 
 
+def test_a_child_that_an_evaluation_has_forked_does_not_speak_for_it(tmp_path):
+    engine = LocalEngine(maker(), 1, Limits(deadline=30))
+    found = finish(engine, [job(0, tmp_path, "fork"), job(1, tmp_path), job(2, tmp_path, "fork")])
+    engine.close(1.0)
+    assert {trial: ending.state for trial, ending in found.items()} == dict.fromkeys(range(3), State.FINISHED)
+    assert len({ending.metrics["pid"] for ending in found.values()}) == 1
+    assert found[0].seconds >= 0.5
+
+
 def test_a_trial_that_hangs_is_stopped_at_its_deadline(tmp_path):
     engine = LocalEngine(maker(), 1, Limits(deadline=0.5))
     endings = finish(engine, [job(0, tmp_path, "hang"), job(1, tmp_path)])

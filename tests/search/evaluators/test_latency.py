@@ -33,6 +33,13 @@ class TestPredicted(EvaluatorConformance):
         monkeypatch.setattr(type(self), "options", {"name": "latency", "profile": str(profile)})
 
 
+def test_a_profile_that_cannot_be_read_is_a_mistake_before_anything_is_evaluated(digits_space, tmp_path):
+    plan = plan_evaluator({"name": "latency", "profile": str(tmp_path / "none.json")})
+    assert plan.files == (tmp_path / "none.json",)
+    with pytest.raises(FileNotFoundError, match=r"none\.json"):
+        plan.make(digits_space)
+
+
 def test_it_is_what_archdsl_predicts(profile, digits_space, decisions):
     plan = plan_evaluator({"name": "latency", "profile": str(profile), "batch_size": 4})
     assert plan.light

@@ -98,3 +98,48 @@ def test_the_columns_are_what_is_measured(tmp_path: Path) -> None:
     seconds = ("train_seconds_per_epoch", "valid_seconds_per_epoch")
     assert set(TableEvaluator.measured(settings)) == {"acc_e3", "late", *seconds, "simulated_seconds"}
     assert TableEvaluator.measured(settings)[0] == "acc_e3"
+
+
+TWO = """archdsl: 1
+name: two
+inputs: {x: [4, 8, 8]}
+graph:
+  - choose: [relu, tanh]
+    name: act
+  - conv2d: {out_channels: {choose: [4, 8]}, kernel_size: 1}
+    name: conv
+"""
+WIDTH = "conv/out_channels"
+
+
+@pytest.mark.parametrize(
+    ("rows", "objection"),
+    [
+        ([f"decisions:act,decisions:{WIDTH},score", "relu,4,1"], ""),  # not every candidate need be there
+        (["decisions:act,score", "relu,1"], f"has no column `decisions:{WIDTH}`"),
+        ([f"decisions:act,decisions:{WIDTH},score", "relu,16,1", "tanh,32,1"], "has 16 and others, none of 4, 8"),
+        (["arch,score", f"{arch(('none',) * 6)},1"], "have 6 operations, the space has 2 decisions"),
+    ],
+)
+def test_a_table_of_another_space_is_refused(tmp_path: Path, rows: list[str], objection: str) -> None:
+    (tmp_path / "space.yaml").write_text(TWO)
+    (tmp_path / "table.csv").write_text("\n".join(rows) + "\n")
+    space = archdsl.load_space(tmp_path / "space.yaml")
+    settings = TableSettings(table=tmp_path / "table.csv", column="score")
+    if objection:
+        with pytest.raises(ValueError, match="is no table of the space two") as said:
+            TableEvaluator(space, settings)
+        assert objection in str(said.value)
+    else:
+        TableEvaluator(space, settings)
+
+
+def test_a_run_goes_on_only_with_the_table_that_it_began_with(sweep: dict[str, Any], tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    text = table.read_text()
+    archdsl_search.run({**sweep, "budget": {"trials": 3}}, out=tmp_path / "run")
+    table.write_text(text.replace(",5\n", ",6\n"))
+    with pytest.raises(archdsl_search.SearchError, match=r"table\.csv has changed since the run began"):
+        archdsl_search.resume(tmp_path / "run", overrides={"budget.trials": 5})
+    table.write_text(text)
+    assert archdsl_search.resume(tmp_path / "run", overrides={"budget.trials": 5}).trials == 5

@@ -103,6 +103,25 @@ def test_a_journal_cut_at_any_byte_gives_its_valid_beginning_and_one_warning(tmp
         assert journal.size == ([0, *ends])[good]
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"trial": "0"}, {"trial": True}, {"objective": "0.5"}, {"objective": [0.5, None]}, {"decisions": [1]},
+        {"metrics": None}, {"error": 3}, {"replayed": "no"}, {"state": "fine"}, {"kind": ["result"]},
+    ],
+)  # fmt: skip
+def test_a_line_that_says_what_no_driver_writes_is_damaged_though_its_sum_is_right(
+    tmp_path: Path, wrong: dict[str, object]
+) -> None:
+    written(tmp_path)
+    whole = (tmp_path / NAME).read_bytes().splitlines(keepends=True)
+    what, time = decode(whole[2][:-1])
+    (tmp_path / NAME).write_bytes(b"".join([*whole[:2], encode({**what, **wrong}, time), *whole[3:]]))
+    journal = Journal(tmp_path)
+    assert list(journal.records()) == RECORDS[:2]
+    assert "line 3 is damaged" in journal.warning
+
+
 def test_what_stands_behind_damage_is_put_aside(tmp_path: Path) -> None:
     lines = written(tmp_path).splitlines(keepends=True)
     damaged = b"".join([*lines[:2], lines[2].replace(b"0.5", b"0.6", 1), *lines[3:]])

@@ -121,6 +121,23 @@ def test_mistakes_in_data_are_errors(sweep: dict[str, Any]) -> None:
         archdsl_search.run({**sweep, "evaluator": "function"})
 
 
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"budget": {"trials": True}}, ("budget", "trials")),
+        ({"budget": {"trials": 3, "seconds": False}}, ("budget", "seconds")),
+        ({"seed": True}, ("seed",)),
+        ({"constraints": {"score": {"at_most": True}}}, ("constraints", "score", "at_most")),
+    ],
+)
+def test_a_truth_value_is_no_number(sweep: dict[str, Any], changes: dict[str, Any], place: tuple[str, ...]) -> None:
+    with pytest.raises(OptionsError, match=r"a number is needed, not (true|false)") as said:
+        sweep_of({**sweep, **changes})
+    assert said.value.problems[0].place == place
+    with pytest.raises(OptionsError, match="a number is needed, not true"):
+        put_together(sweep_of({**sweep, "searcher": {"name": "regularized_evolution", "population": True}}))
+
+
 COST, TRAINING = {"name": "cost"}, {"name": "training"}
 
 
