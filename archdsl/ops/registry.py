@@ -32,6 +32,12 @@ def operators() -> Mapping[str, type[Operator]]:
 
 
 @cache
+def offered() -> tuple[str, ...]:
+    """Their names as hints offer them: of two that are equally near, `conv2d` is meant more often than `conv1d`."""
+    return tuple(sorted(operators(), key=lambda name: name.endswith("1d")))
+
+
+@cache
 def every_operator() -> Mapping[str, type[Operator]]:
     """Every operator by name, those that only passes make included: built-in ones and those of installed packages.
 

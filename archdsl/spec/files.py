@@ -147,7 +147,7 @@ class Files:
                 _report(spec, "E0804", f"`{target}` is a link that leads out of its folder", entry.span)
                 return None
         where = f"in {base}" if own else "in the library"
-        hint = _nearest_file(base, relative)
+        hint = _nearest_file(base, relative, target)
         _report(spec, "E0801", f"there is no file `{relative}` {where}", entry.span, hint)
         return None
 
@@ -173,13 +173,14 @@ def _stamp(path: Path) -> tuple[Path, int, int]:
     return path, status.st_mtime_ns, status.st_size
 
 
-def _nearest_file(base: Path, relative: str) -> str:
+def _nearest_file(base: Path, relative: str, written: str) -> str:
     folder = base.joinpath(*relative.split("/")[:-1])
     if not folder.is_dir():
         return ""
     names = sorted(p.stem for p in folder.iterdir() if p.suffix in SUFFIXES)
-    close = nearest(relative.split("/")[-1], names)
-    return f"did you mean `{close}`?" if close else ""
+    word = relative.split("/")[-1]
+    close = nearest(word, names)
+    return f"did you mean `{written.removesuffix(word)}{close}`?" if close else ""
 
 
 def _report(spec: SpecFile, code: str, message: str, span: Span, label: str = "") -> None:

@@ -10,7 +10,7 @@ from archdsl.diagnostics.span import Span
 from archdsl.diagnostics.suggest import nearest
 from archdsl.ir.graph import Graph, Node, Value
 from archdsl.ops.base import Operator, OperatorError
-from archdsl.ops.registry import operators
+from archdsl.ops.registry import offered, operators
 from archdsl.spec.elaborate.decisions import Decider, Decision
 from archdsl.spec.elaborate.messages import call_path, operand_names, outermost, show_label, show_options
 from archdsl.spec.elaborate.purity import key_of
@@ -193,7 +193,7 @@ class Run:
             raise Reported
         if known_value is not None:
             raise self.fail("E0208", f"`{name}` is a value, not a callable", span, ctx, "read it with `from`")
-        known = [*frame.steps, *frame.cell.file.visible_cells, *self._operators]
+        known = [*frame.steps, *frame.cell.file.visible_cells, *offered()]
         close = nearest(name, known)
         hint = f"did you mean `{close}`?" if close else ""
         self.fail("E0202", f"there is no operator, cell or step parameter `{name}`", span, ctx, hint)

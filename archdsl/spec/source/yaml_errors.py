@@ -13,6 +13,8 @@ from archdsl.spec.source.lines import Lines
 from archdsl.spec.source.tree import Scalar
 from archdsl.spec.source.unquoted import unclosed_bracket
 
+# `-linear:`: a dash without a space in front of a key.
+_GLUED_DASH = re.compile(r"[ ]*-([A-Za-z_]\w*:.*)")
 _GLUED = re.compile(r"[ ]*(?:- +)*([A-Za-z_]\w*):(?=[^\s:])")
 _NO_COLON = re.compile(r"[ ]*(?:- +)*([A-Za-z_]\w*)(?: +\S.*)?$")
 _HAS_KEY = re.compile(r"""[ ]*(?:- +)*(?:[^\s#'"\[{][^#:]*|"[^"]*"|'[^']*'):(?:\s|$)""")
@@ -198,6 +200,8 @@ def _indentation(problem: _Problem) -> tuple[Diagnostic, int] | None:
         message = "a text with a colon and a space in it needs quotes"
         return Diagnostic("E0114", message, span, "quote the text, or begin it with `>-` on a line of its own"), start
     if "'-' indicator" in problem.text:
+        if glued := _GLUED_DASH.match(text):
+            return problem.found("a space is missing after the dash", f"write `- {glued[1]}`", start)
         label = f"indent it like its list, or begin it with `- `; the line before reads `{before.strip()[:40]}`"
         return problem.found("a key where a list item is expected", label, start, width)
     return problem.found("this line's indentation fits no line above", "indent it like its neighbours", start, width)

@@ -6,7 +6,7 @@ from archdsl.diagnostics.diagnostic import Diagnostic, Severity
 from archdsl.diagnostics.span import Span
 from archdsl.diagnostics.suggest import nearest
 from archdsl.ops.base import Operator
-from archdsl.ops.registry import operators
+from archdsl.ops.registry import offered, operators
 from archdsl.spec.elaborate.parameters import parameter_kind, required, unknown_attribute
 from archdsl.spec.expressions import Branch, Expression, ExpressionError, callable_as_value, parse, unknown_name
 from archdsl.spec.source.limits import MOST_FINDINGS
@@ -84,7 +84,7 @@ class ValueChecker:
             known.used = True
             self.report("E0208", f"`{name}` is a value, not a callable", span, "read it with `from`")
             return
-        close = nearest(name, [*self.steps, *self.spec.visible_cells, *self.operators])
+        close = nearest(name, [*self.steps, *self.spec.visible_cells, *offered()])
         hint = f"did you mean `{close}`?" if close else ""
         self.report("E0202", f"there is no operator, cell or step parameter `{name}`", span, hint)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archdsl.diagnostics.diagnostic import Severity
+from archdsl.diagnostics.codes import CODES
 from archdsl.diagnostics.span import Span
+from archdsl.diagnostics.suggest import nearest
 from archdsl.spec.source.tree import Entry, Mapping, Scalar, Sequence, Tree
 from archdsl.spec.syntax.model import (
     Cell,
@@ -282,12 +283,14 @@ class _FileReader(BodyReader):
             text = self.text(code, "`code`")
             if text.startswith("E"):
                 self.report("E0109", f"`{text}` is an error and cannot be allowed", code.span, "codes W, G and D")
+            elif text and text not in CODES:
+                close = nearest(text, CODES)
+                hint = f"did you mean `{close}`?" if close else "remove this"
+                self.report("W0207", f"there is no code `{text}`", code.span, hint)
+                continue
             found.append(Name(text, code.span))
         return tuple(found)
 
 
 def _plain_name(value: Written) -> str:
     return value.text if isinstance(value, Text) and is_identifier(value.text) else ""
-
-
-__all__ = ["Severity", "parse_file"]

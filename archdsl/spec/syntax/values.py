@@ -20,7 +20,7 @@ from archdsl.spec.syntax.model import (
     Unread,
     Written,
 )
-from archdsl.spec.syntax.words import is_identifier, why_no_name
+from archdsl.spec.syntax.words import HEADS, is_identifier, why_no_name
 
 
 class Reader:
@@ -151,7 +151,10 @@ class Reader:
     def attributes(self, tree: Tree, callable_name: str) -> tuple[Attribute, ...] | None:
         """`{name: value, ...}` of a call; None if it could not be read."""
         what = f"the attributes of `{callable_name[:60]}`"
-        hint = "a list of steps stands under `do:`" if isinstance(tree, Sequence) else ""
+        hint = ""
+        if isinstance(tree, Sequence):
+            close = nearest(callable_name, HEADS)
+            hint = f"did you mean `{close}`?" if close else "a list of steps stands under `do:`"
         mapping = self.mapping(tree, what, hint or f"{callable_name[:60]}: {{attribute: value}}")
         if mapping is None:
             return None

@@ -21,6 +21,11 @@ CONV = "conv2d: {out_channels: 4, kernel_size: 3"
         (f"graph:\n  - {CONV}, name: a}}\n", "E0205", (5, 47), "`name` is a step word: it stands beside `conv2d`"),
         ("graph:\n  - nn.ReLU\n", "E0109", (5, 5), "did you mean `relu`?"),
         ("graph:\n  - relu:\n      - gelu\n", "E0109", (6, 7), "a list of steps stands under `do:`"),
+        ("graph:\n  - chose: [relu, gelu]\n", "E0109", (5, 12), "did you mean `choose`?"),
+        ("graph:\n  - convd: {out_channels: 4, kernel_size: 3}\n", "E0202", (5, 5), "did you mean `conv2d`?"),
+        ("graph:\n  - relu\n  -gelu: {}\n", "E0102", (6, 3), "write `- gelu: {}`"),
+        ("import: {cells/con: [conv_bn]}\ngraph: [relu]\n", "E0801", (4, 10), "did you mean `cells/conv`?"),
+        ("import: {./nets/con: [a]}\ngraph: [relu]\n", "E0801", (4, 10), "did you mean `./nets/cone`?"),
         ("graph:\n  - relu\noutputs: [relu]\n", "E0208", (6, 11), "give that step a `name`"),
         ("graph:\n  - choose: [relu, gelu]\n    take: 2\n", "E0110", (6, 5), "a step chooses one body"),
         ("graph:\n  - branches: [relu, gelu]\n  - tanh\n", "E0210", (6, 5), "say what it reads with `from`"),
@@ -33,6 +38,8 @@ def test_the_label_says_what_would_be_right(
 ) -> None:
     path = tmp_path / "t.yaml"
     path.write_text(HEAD + graph, encoding="utf-8")
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "cone.yaml").write_text("archdsl: 1\ncells: {}\n", encoding="utf-8")
     (found,) = archdsl.check(path)
     assert found.span is not None
     assert (found.code, (found.span.line, found.span.column)) == (code, place)

@@ -71,6 +71,7 @@ def test_warnings_are_silenced_with_a_reason(codes: Codes) -> None:
     text = "graph:\n  - relu:\n    name: a\nallow: [{code: W0202, reason: labels the weights}]\n"
     assert codes(text) == []
     assert codes(text.replace("W0202", "W0203")) == ["3:W0202", "4:W0207"]
+    assert codes(text.replace("W0202", "G0299")) == ["3:W0202", "4:W0207"]  # there is no such code
 
 
 def test_warnings_wait_until_there_are_no_errors(codes: Codes) -> None:
