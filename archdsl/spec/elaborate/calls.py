@@ -43,8 +43,7 @@ def call(run: Run, head: Call, ctx: Context, arguments: list[Data], explicit: bo
         arguments = []
     if ctx.shared and ctx.shared == ctx.weights:
         _check_shared(run, bound, op, arguments, head.span, ctx)
-    if op is None or not op.is_identity:  # to rename is not to read
-        mark_read(ctx.frame, arguments)
+    mark_read(ctx.frame, arguments)
     if isinstance(target, Cell):
         return call_cell(run, target, bound, arguments, ctx, head.span)
     assert op is not None

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from archdsl.diagnostics.diagnostic import Diagnostic, Severity
 from archdsl.diagnostics.span import Span
 from archdsl.ir.collector import paused
-from archdsl.ir.graph import Graph, Scope, Value
+from archdsl.ir.graph import Graph, Scope, Value, rebuilt
+from archdsl.ops.registry import identity
 from archdsl.spec.elaborate.binding import step_value
 from archdsl.spec.elaborate.cells import check_requirements, default_parameter, output_value, set_parameter
 from archdsl.spec.elaborate.decisions import Decider, Decision, same_for_equal
@@ -57,6 +58,7 @@ class Remembered:
     prepared: dict[Call, Made] = field(default_factory=dict)
     bindings: dict[Call, Bindings | None] = field(default_factory=dict)
     calls: dict[object, Recorded] = field(default_factory=dict)
+    tracking: dict[Cell, bool] = field(default_factory=dict)
 
 
 def elaborate(
@@ -82,7 +84,7 @@ def elaborate(
     given = (params or {}, shapes or {})
     like = like or Remembered()
     run = Run(_empty(spec), training, decider, PATIENCE)
-    run.prepared, run.bindings = like.prepared, like.bindings
+    run.prepared, run.bindings, run.tracking = like.prepared, like.bindings, like.tracking
     run.labels = labels or {}
     run.memory = Repetitions(run, like.calls)
     run.forecast = lambda: _forecast(spec, training, decider, *given)
@@ -128,8 +130,22 @@ def _outcome(run: Run, values: dict[str, Data]) -> Elaboration:
     findings = list(run.findings.values())
     failed = any(found.severity is Severity.ERROR for found in findings)
     graph = None if failed else run.graph
+    if graph is not None and any(run.tracking.values()):
+        graph = _without_identities(graph)
     points, outside = run.points, run.requirement_failed
     return Elaboration(graph, findings, run.decisions, points, values, run.saw_training, outside, run.steps)
+
+
+def _without_identities(graph: Graph) -> Graph:
+    """The network without the nodes that tell what a step has handed on from what it has read."""
+    replaced: dict[Value, Value] = {}
+    dropped = [node for node in graph.nodes if node.op is identity()]
+    for node in dropped:
+        (read,), (given,) = node.operands, node.outputs
+        read = replaced.get(read, read)
+        replaced[given] = read
+        read.name = read.name or given.name
+    return rebuilt(graph, replaced, dropped) if dropped else graph
 
 
 @contextmanager
@@ -209,8 +225,8 @@ def _input(run: Run, declared: Input, ctx: Context, override: tuple[int, ...] | 
     except Reported:
         return None
     hint = "the sizes of one sample, without the batch: [3, 224, 224]"
-    if not isinstance(shape, list) or not 1 <= len(shape) <= 6:
-        run.fail("E0113", f"the shape of `{declared.name}` must be a list of 1 to 6 sizes", span, ctx, hint)
+    if not isinstance(shape, list) or len(shape) > 6:
+        run.fail("E0113", f"the shape of `{declared.name}` must be a list of up to 6 sizes", span, ctx, hint)
         return None
     sizes = [size for size in shape if isinstance(size, int) and not isinstance(size, bool) and size >= 1]
     if len(sizes) != len(shape):

@@ -101,7 +101,11 @@ def _operands(run: Run, op: Operator, name: str, arguments: list[Data], span: Sp
             found.append(argument)
         elif isinstance(argument, list):
             message = f"`{name}` reads tensors, not a list of {len(argument)}"
-            raise run.fail("E0213", message, span, ctx, "pick one: `from: list[0]`")
+            hint = "pick one: `from: list[0]`"
+            if len(arguments) == 1 and 1 < len(argument) <= len(op.operands):
+                members = ", ".join(f'"list[{i}]"' for i in range(len(argument)))
+                hint = f"give its members one by one: `from: [{members}]`"
+            raise run.fail("E0213", message, span, ctx, hint)
         else:
             raise run.fail("E0208", f"`{name}` reads tensors, not {show(argument)}", span, ctx)
     return found

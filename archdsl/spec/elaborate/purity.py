@@ -5,7 +5,8 @@ from __future__ import annotations
 from archdsl.ir.graph import Value
 from archdsl.spec.elaborate.scopes import BoundStep
 from archdsl.spec.expressions import ExpressionError, parse
-from archdsl.spec.syntax.model import Constant, Listing, StepCall, Text, Written
+from archdsl.spec.static.walk import cell_values, parts
+from archdsl.spec.syntax.model import Cell, Constant, Listing, StepCall, Text, Written
 
 
 def is_pure(written: Written) -> bool:
@@ -22,6 +23,11 @@ def is_pure(written: Written) -> bool:
 def reads_state(text: str) -> bool:
     """Whether an expression may hang on what was read before."""
     return "unused" in text
+
+
+def tracks_reads(cell: Cell) -> bool:
+    """Whether an expression of a cell asks what was read."""
+    return any(reads_state(part.text) for value in cell_values(cell) for part in parts(value) if isinstance(part, Text))
 
 
 def names_in(written: Written) -> frozenset[str]:

@@ -13,7 +13,7 @@ from archdsl.ops.base import Operator, OperatorError
 from archdsl.ops.registry import offered, operators
 from archdsl.spec.elaborate.decisions import Decider, Decision
 from archdsl.spec.elaborate.messages import call_path, operand_names, outermost, show_label, show_options
-from archdsl.spec.elaborate.purity import key_of
+from archdsl.spec.elaborate.purity import key_of, tracks_reads
 from archdsl.spec.elaborate.recovery import is_misspelt
 from archdsl.spec.elaborate.scopes import Absent, BoundStep, Context, Data, Frame
 from archdsl.spec.elaborate.size import STEP_LIMIT, Sizes
@@ -104,6 +104,7 @@ class Run:
         prepared: calls whose attributes are constants, ready to be made, by head.
         bindings: the other calls, by what their attributes read; None where that is not all that they hang on.
         labels: where the file gives outcomes, by the decisions' ids.
+        tracking: the cells that were called, and whether their expressions ask what was read.
     """
 
     def __init__(self, graph: Graph, training: bool, decider: Decider, patience: int = STEP_LIMIT):
@@ -123,6 +124,7 @@ class Run:
         self.shares: dict[str, object] = {}
         self.prepared: dict[Call, Made] = {}
         self.bindings: dict[Call, Bindings | None] = {}
+        self.tracking: dict[Cell, bool] = {}
         self.labels: Mapping[str, Span] = {}
         self.requirement_failed = False
         self.guessing = 0
@@ -166,6 +168,13 @@ class Run:
             before, now = (", ".join(f"{w.name} {list(w.shape)}" for w in n.weights) for n in (first, node))
             message = f"the shared weights of `{node.path}` differ: {now}, before {before}"
             raise self.fail("E0702", message, span, ctx, "shared weights have one shape")
+
+    def tracks_reads(self, cell: Cell) -> bool:
+        """Whether an expression of the cell asks what was read."""
+        known = self.tracking.get(cell)
+        if known is None:
+            known = self.tracking[cell] = tracks_reads(cell)
+        return known
 
     # Callables.
 

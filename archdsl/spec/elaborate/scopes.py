@@ -72,11 +72,12 @@ class Frame:
         decisions: the decision path of the call.
         caller: the context of the calling step; None for the network itself.
         steps: the step parameters; None for one that failed.
-        reads: identities of the tensors that steps of this call have read (rule 18).
+        tracks_reads: whether it matters which tensors steps of this call have read.
+        reads: their identities (rule 18).
         depth: cell calls around this one.
     """
 
-    __slots__ = ("caller", "cell", "decisions", "depth", "names", "reads", "run", "scope", "steps")
+    __slots__ = ("caller", "cell", "decisions", "depth", "names", "reads", "run", "scope", "steps", "tracks_reads")
 
     def __init__(self, run: Run, cell: Cell, scope: Scope, decisions: str, caller: Context | None):
         self.run = run
@@ -86,6 +87,7 @@ class Frame:
         self.caller = caller
         self.steps: dict[str, BoundStep | None] = {}
         self.names = Names()
+        self.tracks_reads = run.tracks_reads(cell)
         self.reads: set[int] = set()
         self.depth: int = caller.frame.depth + 1 if caller else 0
 
@@ -163,6 +165,15 @@ def show_rounds(rounds: tuple[tuple[int, int], ...]) -> str:
 def join(path: str, segment: str) -> str:
     """`path/segment`; the root's path is empty."""
     return f"{path}/{segment}" if path else segment
+
+
+def tensors_in(data: Data) -> Iterator[Value]:
+    """The tensors in data, in order."""
+    if isinstance(data, Value):
+        yield data
+    elif isinstance(data, list):
+        for item in data:
+            yield from tensors_in(item)
 
 
 def contains_poison(data: object) -> bool:

@@ -25,6 +25,7 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
+_HOLE = re.compile(r"\{\s*(?:choose|take)\s*:")
 _REFUSED: Final = {
     "===": ("`===` is written `==`", "=="),
     "!==": ("`!==` is written `!=`", "!="),
@@ -74,7 +75,7 @@ def tokenize(text: str) -> list[Token]:
 
     Raises:
         ExpressionError: E0401 for characters that no expression has and for brackets that don't match, E0402 for
-            quotes and braces, E0906 for a text too long or brackets nested too deeply.
+            quotes and braces, E0605 for a hole, E0906 for a text too long or brackets nested too deeply.
     """
     if len(text) > LENGTH_LIMIT:
         raise ExpressionError("E0906", "the expression is too long", f"at most {LENGTH_LIMIT:,} characters", 0, 1)
@@ -94,7 +95,7 @@ def _scan(text: str) -> Iterator[Token]:
             continue
         token = Token(kind, word, offset)
         if kind == "other" or word in _REFUSED or word in "{}":
-            raise _refusal(token)
+            raise _hole(text, offset) if _HOLE.match(text, offset) else _refusal(token)
         if previous.kind == "number" and previous_end == offset and kind in ("name", "number"):
             length = offset + len(word) - previous.offset
             raise ExpressionError("E0401", f"`{previous.text}{word}` is no number", "", previous.offset, length)
@@ -112,6 +113,12 @@ def _single(token: Token) -> Iterator[Token]:
         yield Token("operator", token.text[0], token.offset + 1)
     else:
         yield token
+
+
+def _hole(text: str, offset: int) -> ExpressionError:
+    alone = text.strip().startswith("{") and text.strip().endswith("}")
+    hint = "take the quotes off" if alone else "choose the operand first, as a parameter, and compute with that"
+    return ExpressionError("E0605", "a hole is a whole value, never part of an expression", hint, offset, 1)
 
 
 def _refusal(token: Token) -> ExpressionError:

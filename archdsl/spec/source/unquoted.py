@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from archdsl.spec.source.limits import MOST_FINDINGS
 
-Kind = Literal["expression", "text", "pair", "comma", "closing", "hole", "alias", "unbalanced", "colon"]
+Kind = Literal["expression", "text", "pair", "comma", "closing", "hole", "alias", "unbalanced", "colon", "key"]
 
 
 class Mistake(NamedTuple):
@@ -44,6 +44,8 @@ _KEY = re.compile(
 _FLOW_KEY = re.compile(
     r"""(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\n]|'')*')[ \t]*:|[^\s\[\]{}#&*!|>'"%@`:,][^\n#:,\[\]{}]*?:(?=[\s,\]}]|\Z)"""
 )
+# The id of a decision in a mapping: `{level[0]/op: relu}`.
+_BRACKETED_KEY = re.compile(r"[A-Za-z_][^\s,:{}\[\]'\"#]*\[[^\s,:{}'\"#]*(?=:\s)")
 _DASHES = re.compile(r"(?:-[ \t]+)*(?:-(?=\n|\Z))?")
 _BLOCK_HEADER = re.compile(r"[|>][-+0-9]{0,2}[ \t]*(?:#.*)?(?=\n|\Z)")
 _QUOTED = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^']|'')*'""", re.DOTALL)
@@ -215,6 +217,9 @@ class _Scanner:
                     continue
                 if self._char(position) in ("", "]", "}"):
                     raise UnclosedError(start)
+            elif closing == "}" and (key := _BRACKETED_KEY.match(self.text, position)):
+                self._add(position, key.end(), "key")
+                position = _match_end(_SPACE, self.text, key.end() + 1)
             item = position
             position = self._item(position, depth)
             comprehension |= closing == "]" and _COMPREHENSION.fullmatch(self.text, item, position) is not None

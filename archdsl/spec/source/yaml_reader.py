@@ -69,6 +69,14 @@ def _describe(mistake: Mistake, lines: Lines) -> Diagnostic:
     span = lines.span(mistake.start, mistake.end)
     if mistake.kind == "expression" and text[0] in "\"'":
         code, message, label = "E0114", "text behind a closing quote", "the quotes belong around the whole value"
+    elif mistake.kind == "expression" and _HOLE.search(text):
+        code, message = "E0605", "a hole is a whole value, never part of an expression"
+        label = "choose the operand first, as a parameter, and compute with that"
+    elif mistake.kind == "expression" and text.startswith("`"):
+        code, message, label = "E0114", "a value can't begin with a backtick", "names are written plainly, without it"
+    elif mistake.kind == "key":
+        code, message = "E0114", "a key with brackets in it needs quotes"
+        label = f"quote the key: {_quoted(shown)}: ..."
     elif mistake.kind == "expression" and (written := _as_list(text)):
         code, message, label = "E0114", "a list stands in square brackets", f"write {written}"
     elif mistake.kind == "expression":

@@ -110,11 +110,14 @@ class _Checker(ValueChecker):
 
     def _step(self, step: Step, scope: StaticScope) -> None:
         condition = condition_of(step)
+        before = StaticScope(scope)
+        for name, _ in step.loop.variables if step.loop else ():
+            before.hints[name.text] = "loop variables are visible inside the loop, not in its own `if` and `from`"
         if step.condition is not None:
-            self.value(step.condition, scope, False)
+            self.value(step.condition, before, False)
         self.conditions.append(condition)
         for argument in step.reads.arguments if step.reads else ():
-            self.value(argument, scope, False)
+            self.value(argument, before, False)
         inner = self._loop(step, scope)
         for key in (step.share, step.tie):
             if key is not None and scope.find(key.text) is not None:

@@ -56,6 +56,7 @@ def parts(value: Written) -> Iterator[Written]:
     elif isinstance(value, Choice):
         options = value.options
         inner = (options,) if isinstance(options, Listing | Text) else tuple(v for _, v in options)
+        inner = inner if value.take is None else (*inner, value.take)
     else:
         return
     for item in inner:
@@ -91,6 +92,15 @@ def step_reads(step: Step) -> bool:
     """Whether a step without `from` reads the step before it: a group does only if a body inside does."""
     bodies = inner_bodies(step)
     return not bodies or any(reads_incoming(body) for body in bodies)
+
+
+def cell_values(cell: Cell) -> Iterator[Written]:
+    """Everything written as a value in a cell."""
+    yield from (param.default for param in cell.params.values() if param.default is not None)
+    yield from cell.require
+    yield from (output.value for output in cell.outputs or ())
+    for step in steps_of(cell.body) if cell.body is not None else ():
+        yield from step_values(step)
 
 
 def called_names(cell: Cell) -> Iterator[str]:

@@ -81,8 +81,8 @@ class _FileReader(BodyReader):
             self.report("E0107", "the file does not say `archdsl: 1`", tree.span.part(0, 1), "archdsl: 1")
         elif not isinstance(version, Scalar) or version.value != 1 or not isinstance(version.value, int):
             self.report("E0108", "this is no version of the language that is known here", version.span, "archdsl: 1")
-        elif isinstance(version.value, bool):
-            self.report("E0108", "the version is a number", version.span, "archdsl: 1")
+        elif version.text != "1":  # true, 01
+            self.report("E0108", "the version is written as a plain number", version.span, "archdsl: 1")
 
     def _texts(self, tree: Tree, what: str) -> tuple[str, ...]:
         if isinstance(tree, Sequence):

@@ -6,6 +6,7 @@ said about those who read it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from archdsl.diagnostics.suggest import nearest
@@ -27,6 +28,9 @@ from archdsl.spec.syntax.model import (
 )
 from archdsl.spec.syntax.values import Reader
 from archdsl.spec.syntax.words import HEADS, STEP_WORDS, is_identifier, why_no_name
+
+# `conv2d:{kernel_size` is all one key for YAML.
+_GLUED = re.compile(r"([A-Za-z_]\w*):\S")
 
 
 @dataclass
@@ -99,6 +103,8 @@ class BodyReader(Reader):
             # A class or function of torch by its full name is most often an operator here.
             close = nearest(tree.text.rpartition(".")[2], operators()) if "." in tree.text else ""
             hint = f"did you mean `{close}`?" if close else "a step is `callable` or a mapping"
+            if tree.span.end_line > tree.span.line:
+                hint = "the next line is indented deeper and read as part of this: indent both alike"
             self.report("E0109", f"`{tree.text[:60]}` is no step", tree.span, hint)
         else:
             return Step(Call(tree.text, tree.span, ()), tree.span, tree.text)
@@ -156,7 +162,9 @@ class BodyReader(Reader):
         if key.text == "choose":
             return self._choose(key, value)
         if not is_identifier(key.text):
-            self.report("E0109", f"`{key.text[:60]}` is no name of a callable", key.span)
+            glued = _GLUED.match(key.text)
+            hint = f"a space is missing after the colon: `{glued[1]}: ...`" if glued else ""
+            self.report("E0109", f"`{key.text[:60]}` is no name of a callable", key.span, hint)
             return Unread(key.span)
         attributes = self.attributes(value, key.text)
         return Unread(key.span) if attributes is None else Call(key.text, key.span, attributes)

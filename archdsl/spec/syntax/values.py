@@ -109,13 +109,13 @@ class Reader:
 
     def _listed_options(self, tree: Scalar | Sequence) -> Listing | Text | Unread:
         """A list of values, or an expression that gives one."""
+        for item in tree.items if isinstance(tree, Sequence) else ():
+            if isinstance(item, Mapping) and item.get("choose") is None:
+                hint = "give all options labels: `choose: {label: value, ...}`"
+                self.report("E0606", "an option that is a mapping needs a label", item.span, hint)
+                return Unread(tree.span)
         options = self.written(tree, "`choose`")
-        if isinstance(options, Listing):
-            for item in options.items:
-                if isinstance(item, StepCall):
-                    self.report("E0606", "an option that is a mapping needs a label", item.span, "{label: value}")
-                    return Unread(tree.span)
-        elif not isinstance(options, Text | Unread):
+        if not isinstance(options, Listing | Text | Unread):
             self.report("E0109", "`choose` needs a list of options", tree.span, "[a, b]")
             return Unread(tree.span)
         return options

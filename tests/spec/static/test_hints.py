@@ -26,6 +26,25 @@ CONV = "conv2d: {out_channels: 4, kernel_size: 3"
         ("graph:\n  - relu\n  -gelu: {}\n", "E0102", (6, 3), "write `- gelu: {}`"),
         ("import: {cells/con: [conv_bn]}\ngraph: [relu]\n", "E0801", (4, 10), "did you mean `cells/conv`?"),
         ("import: {./nets/con: [a]}\ngraph: [relu]\n", "E0801", (4, 10), "did you mean `./nets/cone`?"),
+        ("graph:\n  - relu\n    - gelu\n", "E0109", (5, 5), "the next line is indented deeper and read as part"),
+        ("graph:\n  - max_pool2d:{kernel_size: 2}\n", "E0109", (5, 5), "after the colon: `max_pool2d: ...`"),
+        ("graph:\n  - relu:\n    for: {i: 2}\n    if: i == 0\n", "E0201", (7, 9), "not in its own `if` and `from`"),
+        (f"graph:\n  - {CONV}, groups: 2 * {{choose: [1, 2]}}}}\n", "E0605", (5, 55), "choose the operand first"),
+        (f'graph:\n  - {CONV}, groups: "2 * {{choose: [1, 2]}}"}}\n', "E0605", (5, 60), "choose the operand first"),
+        (f'graph:\n  - {CONV}, groups: "{{choose: [1, 3]}}"}}\n', "E0605", (5, 56), "take the quotes off"),
+        ("graph:\n  - relu:\n    if: `training`\n", "E0114", (6, 9), "names are written plainly"),
+        (
+            "params: {act: {choose: [relu, {leaky: {leaky_relu: {negative_slope: 0.1}}}]}}\ngraph: [act]\n",
+            "E0606",
+            (4, 31),
+            "give all options labels",
+        ),
+        (
+            "graph:\n  - branches: [relu, gelu, tanh]\n    name: l\n  - scaled_dot_product_attention:\n    from: l\n",
+            "E0213",
+            (7, 5),
+            'give its members one by one: `from: ["list[0]", "list[1]", "list[2]"]`',
+        ),
         ("graph:\n  - relu\noutputs: [relu]\n", "E0208", (6, 11), "give that step a `name`"),
         ("graph:\n  - choose: [relu, gelu]\n    take: 2\n", "E0110", (6, 5), "a step chooses one body"),
         ("graph:\n  - branches: [relu, gelu]\n  - tanh\n", "E0210", (6, 5), "say what it reads with `from`"),
@@ -59,3 +78,15 @@ def test_a_number_of_the_wrong_kind_is_shown(tmp_path: Path) -> None:
     (found,) = archdsl.check(path)
     assert found.message == "`out_channels` of `conv2d` cannot be 3.5"
     assert "`//`" in found.label
+
+
+def test_ids_with_brackets_are_quoted_as_keys(tmp_path: Path) -> None:
+    graph = f"graph:\n  - {CONV.replace('4', '{choose: [3, 4]}')}}}\n    for: {{w: 2}}\n    name: c\n"
+    path = tmp_path / "t.yaml"
+    path.write_text(HEAD + graph + "decisions: {c[0]/out_channels: 3, c[1]/out_channels: 4}\n", encoding="utf-8")
+    found = archdsl.check(path)
+    assert [(d.code, d.span.line, d.span.column) for d in found if d.span] == [("E0114", 8, 13), ("E0114", 8, 35)]
+    assert found[0].label == 'quote the key: "c[0]/out_channels": ...'
+    quoted = 'decisions: {"c[0]/out_channels": 3, "c[1]/out_channels": 4}\n'
+    path.write_text(HEAD + graph + quoted, encoding="utf-8")
+    assert archdsl.check(path) == []

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from archdsl.spec.elaborate.compiled.state import Unsupported
 from archdsl.spec.elaborate.compiled.values import expression_of
-from archdsl.spec.elaborate.purity import reads_state
+from archdsl.spec.elaborate.purity import reads_state, tracks_reads
 from archdsl.spec.static.walk import inner_bodies, step_values
 from archdsl.spec.syntax.model import (
     Body,
@@ -37,7 +37,7 @@ class Names:
         self.all = set(outer)
         self.repeated: set[str] = set()
         texts = [*_texts_of_cell(cell)]
-        self.tracks_reads = any(reads_state(text.text) for text in texts)
+        self.tracks_reads = tracks_reads(cell)
         variables = {name for text in texts for name in expression_of_any(text)}
         if cell.body is not None:
             self._collect(cell.body, outer)

@@ -138,7 +138,7 @@ class Program:
 
     def _made(self, run: Run, frame: Frame, name: str, dtype: str, shape: tuple[int, ...] | Evaluate) -> Value:
         sizes: Data = list(shape) if isinstance(shape, tuple) else shape(run, frame, name, False)
-        if type(sizes) is not list or not 1 <= len(sizes) <= 6:
+        if type(sizes) is not list or len(sizes) > 6:
             raise Doubtful
         if not all(type(size) is int and size >= 1 for size in sizes):
             raise Doubtful

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from archdsl.ir.graph import Value
+from archdsl.ops.registry import identity
 from archdsl.spec.elaborate.compiled.loops import compiled_loop
 from archdsl.spec.elaborate.compiled.names import Names
 from archdsl.spec.elaborate.compiled.state import PATIENCE, Frame, Run, StepCode, Unsupported
 from archdsl.spec.elaborate.compiled.values import chosen_input, simple_name, value
 from archdsl.spec.elaborate.decisions import Decision
-from archdsl.spec.elaborate.scopes import ABSENT, Data, join
+from archdsl.spec.elaborate.scopes import ABSENT, Data, join, tensors_in
+from archdsl.spec.elaborate.tally.blueprint import Applied
 from archdsl.spec.elaborate.tally.record import Doubtful
 from archdsl.spec.syntax.model import Body, Branches, Call, Cell, ChooseBody, Do, Step, Unread
 
@@ -93,7 +95,8 @@ class Bodies:
         read = self._arguments(step)
         rounds = self._rounds(step)
         bind = self._namer(step)
-        marks = step.reads is not None and not isinstance(step.head, Call) and self.names.tracks_reads
+        tracks = self.names.tracks_reads
+        marks = step.reads is not None and not isinstance(step.head, Call) and tracks
         label = step.label
 
         def run_step(run: Run, frame: Frame, at: str, tied: bool, current: list[Data]) -> list[Data]:
@@ -103,6 +106,8 @@ class Bodies:
                 if marks:
                     mark(frame, current)
             result = rounds(run, frame, path, tied, current)
+            if tracks:
+                result = handed_on(run, frame, current, result)
             if bind is not None:
                 bind(frame, result)
             return result
@@ -125,12 +130,14 @@ class Bodies:
                 if explicit and current:
                     raise Doubtful
                 current = []
-            if tracks and not bound.is_identity:
+            if tracks:
                 if len(current) == 1 and type(current[0]) is Value:
                     frame.reads.add(id(current[0]))
                 else:
                     mark(frame, current)
             result = call(run, frame, bound, current, path, tied)
+            if tracks and (bound.op is None or bound.is_identity):
+                result = handed_on(run, frame, current, result)
             if name is not None:
                 frame.table[name] = result[0] if len(result) == 1 else list(result)
             elif namer is not None:
@@ -219,7 +226,7 @@ class Bodies:
                 if explicit and current:
                     raise Doubtful
                 current = []
-            if tracks and not bound.is_identity:
+            if tracks:
                 mark(frame, current)
             return call(run, frame, bound, current, path, tied)
 
@@ -300,6 +307,27 @@ def mark(frame: Frame, data: list[Data]) -> None:
             reads.add(id(item))
         elif type(item) is list:
             mark(frame, item)
+
+
+def handed_on(run: Run, frame: Frame, read: list[Data], result: list[Data]) -> list[Data]:
+    """What a step gives, with another tensor for each that it has only handed on: a member of its own (rule 18)."""
+    if len(result) == 1 and type(result[0]) is Value and not any(x is result[0] or type(x) is list for x in read):
+        return result  # as most do
+    known = {id(tensor) for tensor in tensors_in(read)}
+    if not any(id(tensor) in known for tensor in tensors_in(result)):
+        return result
+
+    def given(data: Data) -> Data:
+        if type(data) is list:
+            return [given(item) for item in data]
+        if type(data) is not Value or id(data) not in known:
+            return data
+        frame.reads.add(id(data))
+        other = Value(data.type)
+        run.record.built.append(Applied(identity(), [data], [other], ""))
+        return other
+
+    return [given(item) for item in result]
 
 
 _Read: TypeAlias = "Callable[[Run, Frame, str, bool], list[Data]]"

@@ -112,6 +112,9 @@ def _flattened(read: Sequence[Value], parts: Sequence[Part], given: Sequence[Val
     count = len(read)
     for part in parts:
         if isinstance(part, Applied):
+            if part.op.is_identity:  # tells what a step has handed on from what it has read
+                numbers[id(part.outputs[0])] = numbers[id(part.operands[0])]
+                continue
             operands = (FIRST_INPUT,) if part.op.reads_batch_size else tuple([numbers[id(v)] for v in part.operands])
             nodes.append(_Node(part.op, operands, tuple([value.type for value in part.outputs]), part.path))
             for value in part.outputs:

@@ -67,11 +67,12 @@ class Tallying(Run):
         """The outputs' types, without a node; its cost is added."""
         types = tuple([value.type for value in operands])
         outputs = infer(op, types)
-        amounts = self._measure(op, types)
         weights = weights_of(op, types)
-        if weights and not self.record.claim(ctx.weights, (op, weights), ctx.shared):
-            amounts = repeated(amounts)
-        self.record.parts.append(amounts)
+        if not op.is_identity:  # which is no node in the end
+            amounts = self._measure(op, types)
+            if weights and not self.record.claim(ctx.weights, (op, weights), ctx.shared):
+                amounts = repeated(amounts)
+            self.record.parts.append(amounts)
         made = tuple([self.value(kind) for kind in outputs])
         path = self.record.inner(ctx.weights) if weights else ""
         self.record.built.append(Applied(op, operands, made, path))
