@@ -1,7 +1,7 @@
 """How fast networks run, beside what one would use instead.
 
-Each contender has a process of its own; for each network and batch size they get ready one after the other, then take
-turns, round by round; who is out of reach after three rounds is not measured further. A round gives each contender's
+Each contender has a process of its own, a new one for each network and batch size, since what a process has run before
+makes it slower. They get ready one after the other, then take turns, round by round; who is out of reach after three rounds is not measured further. A round gives each contender's
 median pass and the ratios within that round; the medians over the rounds count. Two threads, float32. Results are kept
 for each network as soon as it is done, and a run goes on where the last one stopped.
 
@@ -100,8 +100,8 @@ class Field:
 
     def close(self) -> None:
         """End all processes."""
-        for process in self._processes.values():
-            process.close()
+        while self._processes:
+            self._processes.popitem()[1].close()
 
 
 def _in_reach(times: dict[str, list[float]]) -> list[str]:
@@ -160,6 +160,7 @@ def main() -> int:
                 found = field.measure(network, batch, options.rounds, options.seconds)
                 write_atomically(path, json.dumps({"machine": machine(), **how, **found}, indent=2) + "\n")
                 report(found)
+                field.close()
     finally:
         field.close()
     kept = [json.loads(path.read_text()) for path in sorted(options.output.glob("*-*.json"))]
