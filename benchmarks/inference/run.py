@@ -1,9 +1,10 @@
 """How fast networks run, beside what one would use instead.
 
 Each contender has a process of its own, a new one for each network and batch size, since what a process has run before
-makes it slower. They get ready one after the other, then take turns, round by round; who is out of reach after three rounds is not measured further. A round gives each contender's
-median pass and the ratios within that round; the medians over the rounds count. Two threads, float32. Results are kept
-for each network as soon as it is done, and a run goes on where the last one stopped.
+makes it slower. They get ready one after the other, then take turns, round by round; who is out of reach after three
+rounds is not measured further. A round gives each contender's median pass and the ratios within that round; the medians
+over the rounds count. Two threads, float32. Results are kept for each network as soon as it is done, and a run goes on
+where the last one stopped.
 
     python benchmarks/inference/run.py                                   # everything: takes an hour
     python benchmarks/inference/run.py --networks googlenet --contenders onnxruntime openvino archdsl
