@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias, final
 
@@ -174,6 +174,27 @@ def tensors_in(data: Data) -> Iterator[Value]:
     elif isinstance(data, list):
         for item in data:
             yield from tensors_in(item)
+
+
+def handed_on(read: list[Data], result: list[Data], other: Callable[[Value], Value]) -> list[Data]:
+    """What a step gives, with another tensor for each that it has only handed on: a member of its own (rule 18).
+
+    `[]`, `identity` and cells that do nothing have read what they were given; nobody has read what they give.
+
+    Args:
+        read, result: what the step was given, and gives.
+        other: notes that a tensor was read, and makes another one that is the same.
+    """
+    known = {id(tensor) for tensor in tensors_in(read)}
+    if not any(id(tensor) in known for tensor in tensors_in(result)):
+        return result
+
+    def given(data: Data) -> Data:
+        if isinstance(data, list):
+            return [given(item) for item in data]
+        return other(data) if isinstance(data, Value) and id(data) in known else data
+
+    return [given(item) for item in result]
 
 
 def contains_poison(data: object) -> bool:

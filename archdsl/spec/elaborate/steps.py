@@ -9,7 +9,7 @@ from archdsl.spec.elaborate.decisions import Decision
 from archdsl.spec.elaborate.loops import columns, extend, start
 from archdsl.spec.elaborate.messages import show
 from archdsl.spec.elaborate.run import Reported, Run
-from archdsl.spec.elaborate.scopes import ABSENT, Absent, Context, Data, Names, contains_poison, join, tensors_in
+from archdsl.spec.elaborate.scopes import ABSENT, Absent, Context, Data, Names, contains_poison, handed_on, join
 from archdsl.spec.elaborate.values import evaluate, truth
 from archdsl.spec.expressions import POISON
 from archdsl.spec.syntax.model import Body, Branches, Call, ChooseBody, Do, Label, Name, Step, Unread
@@ -48,7 +48,7 @@ def _present_step(run: Run, step: Step, ctx: Context, current: list[Data], decis
     except Reported:
         result = [POISON]
     if ctx.frame.tracks_reads:
-        result = _handed_on(run, step, ctx, current, result)
+        result = handed_on(current, result, lambda tensor: _other(run, step, ctx, tensor))
     if step.broken or isinstance(step.head, Unread):
         result = [POISON]
         for made, _ in step.collect:
@@ -58,23 +58,10 @@ def _present_step(run: Run, step: Step, ctx: Context, current: list[Data], decis
     return result
 
 
-def _handed_on(run: Run, step: Step, ctx: Context, read: list[Data], result: list[Data]) -> list[Data]:
-    """What a step gives, with another tensor for each that it has only handed on: a member of its own (rule 18).
-
-    `[]`, `identity` and cells that do nothing have read what they were given; nobody has read what they give.
-    """
-    known = {id(tensor) for tensor in tensors_in(read)}
-
-    def given(data: Data) -> Data:
-        if isinstance(data, list):
-            return [given(item) for item in data]
-        if not isinstance(data, Value) or id(data) not in known:
-            return data
-        mark_read(ctx.frame, [data])
-        (other,) = run.add(identity(), [data], ctx, step.span)
-        return other
-
-    return [given(item) for item in result] if any(id(tensor) in known for tensor in tensors_in(result)) else result
+def _other(run: Run, step: Step, ctx: Context, tensor: Value) -> Value:
+    """The tensor as what the step gives; the network has no node for that in the end."""
+    mark_read(ctx.frame, [tensor])
+    return run.add(identity(), [tensor], ctx, step.span)[0]
 
 
 def _present(run: Run, step: Step, ctx: Context, decisions: str) -> bool | None:

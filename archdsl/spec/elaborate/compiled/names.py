@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from archdsl.spec.elaborate.compiled.state import Unsupported
 from archdsl.spec.elaborate.compiled.values import expression_of
 from archdsl.spec.elaborate.purity import reads_state, tracks_reads
-from archdsl.spec.static.walk import inner_bodies, step_values
+from archdsl.spec.static.walk import cell_values, inner_bodies, parts, step_values, steps_of
 from archdsl.spec.syntax.model import (
     Body,
     Call,
     Cell,
-    Choice,
-    Listing,
     Step,
     StepCall,
     Text,
@@ -36,7 +34,7 @@ class Names:
         self._keys: set[str] = set()
         self.all = set(outer)
         self.repeated: set[str] = set()
-        texts = [*_texts_of_cell(cell)]
+        texts = [*_texts(cell_values(cell))]
         self.tracks_reads = tracks_reads(cell)
         variables = {name for text in texts for name in expression_of_any(text)}
         if cell.body is not None:
@@ -115,40 +113,21 @@ def _callables(body: Body) -> Iterator[str]:
             yield from _callables(inner)
 
 
-def _texts_of_cell(cell: Cell) -> Iterator[Text]:
-    for param in cell.params.values():
-        if param.default is not None:
-            yield from _texts(param.default)
-    for written in (*cell.require, *(output.value for output in cell.outputs or ())):
-        yield from _texts(written)
-    if cell.body is not None:
-        yield from _texts_of_body(cell.body)
-
-
 def _texts_of_body(body: Body) -> Iterator[Text]:
-    for step in body.steps:
+    for step in steps_of(body):
         yield from _texts_of_step(step)
-        for inner in inner_bodies(step):
-            yield from _texts_of_body(inner)
 
 
 def _texts_of_step(step: Step) -> Iterator[Text]:
     """What is written beside its bodies."""
-    for value in step_values(step):
-        yield from _texts(value)
+    return _texts(step_values(step))
 
 
-def _texts(written: Written) -> Iterator[Text]:
-    if isinstance(written, Text):
-        yield written
-    elif isinstance(written, Listing):
-        for item in written.items:
-            yield from _texts(item)
-    elif isinstance(written, StepCall):
-        yield Text(written.name, written.name_span, written.name_span)
-        for attribute in written.attributes:
-            yield from _texts(attribute.value)
-    elif isinstance(written, Choice):
-        options = (written.options,) if not isinstance(written.options, tuple) else [o for _, o in written.options]
-        for item in (*options, *((written.take,) if written.take is not None else ())):
-            yield from _texts(item)
+def _texts(values: Iterable[Written]) -> Iterator[Text]:
+    """The texts in values, names of steps among them."""
+    for value in values:
+        for part in parts(value):
+            if isinstance(part, Text):
+                yield part
+            elif isinstance(part, StepCall):
+                yield Text(part.name, part.name_span, part.name_span)

@@ -12,7 +12,7 @@ from archdsl.spec.elaborate.compiled.names import Names
 from archdsl.spec.elaborate.compiled.state import PATIENCE, Frame, Run, StepCode, Unsupported
 from archdsl.spec.elaborate.compiled.values import chosen_input, simple_name, value
 from archdsl.spec.elaborate.decisions import Decision
-from archdsl.spec.elaborate.scopes import ABSENT, Data, join, tensors_in
+from archdsl.spec.elaborate.scopes import ABSENT, Data, handed_on, join
 from archdsl.spec.elaborate.tally.blueprint import Applied
 from archdsl.spec.elaborate.tally.record import Doubtful
 from archdsl.spec.syntax.model import Body, Branches, Call, Cell, ChooseBody, Do, Step, Unread
@@ -107,7 +107,7 @@ class Bodies:
                     mark(frame, current)
             result = rounds(run, frame, path, tied, current)
             if tracks:
-                result = handed_on(run, frame, current, result)
+                result = _told_apart(run, frame, current, result)
             if bind is not None:
                 bind(frame, result)
             return result
@@ -137,7 +137,7 @@ class Bodies:
                     mark(frame, current)
             result = call(run, frame, bound, current, path, tied)
             if tracks and (bound.op is None or bound.is_identity):
-                result = handed_on(run, frame, current, result)
+                result = _told_apart(run, frame, current, result)
             if name is not None:
                 frame.table[name] = result[0] if len(result) == 1 else list(result)
             elif namer is not None:
@@ -309,25 +309,18 @@ def mark(frame: Frame, data: list[Data]) -> None:
             mark(frame, item)
 
 
-def handed_on(run: Run, frame: Frame, read: list[Data], result: list[Data]) -> list[Data]:
-    """What a step gives, with another tensor for each that it has only handed on: a member of its own (rule 18)."""
+def _told_apart(run: Run, frame: Frame, read: list[Data], result: list[Data]) -> list[Data]:
+    """What a step gives, told apart from what it has read (rule 18)."""
     if len(result) == 1 and type(result[0]) is Value and not any(x is result[0] or type(x) is list for x in read):
         return result  # as most do
-    known = {id(tensor) for tensor in tensors_in(read)}
-    if not any(id(tensor) in known for tensor in tensors_in(result)):
-        return result
 
-    def given(data: Data) -> Data:
-        if type(data) is list:
-            return [given(item) for item in data]
-        if type(data) is not Value or id(data) not in known:
-            return data
-        frame.reads.add(id(data))
-        other = Value(data.type)
-        run.record.built.append(Applied(identity(), [data], [other], ""))
-        return other
+    def other(tensor: Value) -> Value:
+        frame.reads.add(id(tensor))
+        made = Value(tensor.type)
+        run.record.built.append(Applied(identity(), [tensor], [made], ""))
+        return made
 
-    return [given(item) for item in result]
+    return handed_on(read, result, other)
 
 
 _Read: TypeAlias = "Callable[[Run, Frame, str, bool], list[Data]]"

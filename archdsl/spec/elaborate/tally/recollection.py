@@ -18,7 +18,7 @@ from archdsl.spec.elaborate.scopes import BoundStep
 from archdsl.spec.elaborate.size import Sizes
 from archdsl.spec.elaborate.tally.blueprint import Blueprint, Simplify
 from archdsl.spec.elaborate.tally.outlines import Template
-from archdsl.spec.syntax.model import Call, Choice, ChooseBody
+from archdsl.spec.syntax.model import Call, Cell, Choice, ChooseBody
 from archdsl.types import TensorType
 
 Positions: TypeAlias = "tuple[int, ...]"
@@ -175,6 +175,7 @@ class Recollection:
         self.simplify = simplify
         self.prepared: dict[Call, tuple[BoundStep, Operator | None]] = {}
         self.sizes = Sizes()
+        self.tracking: dict[Cell, bool] = {}
         self.leaves = 0
         self._most = most
         self._trees: OrderedDict[object, Tree] = OrderedDict()

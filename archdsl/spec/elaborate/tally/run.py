@@ -46,6 +46,7 @@ class Tallying(Run):
         super().__init__(graph, training, decider, _PATIENCE)
         self.prepared = known.prepared
         self.sizes = known.sizes
+        self.tracking = known.tracking
         self.memory = Calls(self, known)
         self.record = Record()
         self.asks: list[_Asked] = []
